@@ -12,7 +12,7 @@
  *  36  u32 body bytes, a multiple of 8
  *  40  u32 CRC32C of the body
  *  44  u32 CRC32C of bytes 0…43
- *  48  body: commands back to back (command.ts), or a configuration, or a formation (members.ts)
+ *  48  body: commands back to back (command.ts), or a configuration (members.ts), or a formation (settings.ts)
  *
  * The same bytes travel between peers and lie in the WAL. The leader makes both CRCs once;
  * they are checked on receipt, on recovery and on apply. An entry with no command is a no-op.

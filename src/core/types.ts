@@ -69,7 +69,12 @@ export type WalRecord =
       readonly bytes: Uint8Array;
     }
   /** Entries of `group` from `from` on are void. `term` is the term that voids them. */
-  | { readonly kind: 'truncate'; readonly group: GroupId; readonly from: LogIndex; readonly term: Term }
+  | {
+      readonly kind: 'truncate';
+      readonly group: GroupId;
+      readonly from: LogIndex;
+      readonly term: Term;
+    }
   | { readonly kind: 'hard-state'; readonly group: GroupId; readonly hardState: HardState }
   /** A durable snapshot holds the state at `index`; entries at or below it are not needed. */
   | {

@@ -1,0 +1,74 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { toHex } from '../base/bytes.ts';
+import { ResultLane } from './results.ts';
+
+const NOTHING = new Uint8Array(0);
+const anyRow = fc.record({
+  status: fc.nat(255),
+  revision: fc.nat(Number.MAX_SAFE_INTEGER),
+  value: fc.uint8Array({ maxLength: 200 }),
+});
+
+describe('a lane of results', () => {
+  test('gives back its rows in order, however many and however long', () => {
+    fc.assert(
+      fc.property(fc.array(anyRow, { maxLength: 200 }), fc.nat(5), (rows, at) => {
+        const lane = new ResultLane();
+        for (const { status, revision, value } of rows) {
+          const source = new Uint8Array(at + value.length + 3).fill(0xee);
+          source.set(value, at);
+          lane.push(status, revision, source, at, value.length);
+        }
+        expect(lane.count).toBe(rows.length);
+        rows.forEach(({ status, revision, value }, row) => {
+          expect(lane.status[row]).toBe(status);
+          expect(lane.revision[row]).toBe(revision);
+          expect(lane.valueBytes[row]).toBe(value.length);
+          expect(toHex(lane.value(row))).toBe(toHex(value));
+        });
+      }),
+      { seed: 1, numRuns: 100 },
+    );
+  });
+
+  test('holds one value larger than all its room', () => {
+    const lane = new ResultLane();
+    lane.push(1, 1, Uint8Array.of(7), 0, 1);
+    lane.push(1, 2, new Uint8Array(100_000).fill(9), 0, 100_000);
+    expect(toHex(lane.value(0))).toBe('07');
+    expect(lane.value(1).length).toBe(100_000);
+    expect(lane.value(1).every((byte) => byte === 9)).toBe(true);
+  });
+
+  test('copies: the source may change afterwards', () => {
+    const lane = new ResultLane();
+    const source = Uint8Array.of(1, 2, 3);
+    lane.push(1, 1, source, 0, 3);
+    source.fill(0);
+    expect(toHex(lane.value(0))).toBe('010203');
+  });
+
+  test('is empty after clear, shows nothing of before, and keeps its room', () => {
+    const lane = new ResultLane();
+    for (let row = 0; row < 100; row++) lane.push(1, row, Uint8Array.of(row), 0, 1);
+    const room = lane.status.length;
+    lane.clear();
+    expect(lane.count).toBe(0);
+    expect(() => lane.value(0)).toThrow('no such row');
+    lane.push(2, 5, NOTHING, 0, 0);
+    expect(lane.status[0]).toBe(2);
+    expect(lane.value(0).length).toBe(0);
+    expect(lane.status.length).toBe(room);
+  });
+
+  test('reuses its room: batch after batch, cleared between, never grows it', () => {
+    const lane = new ResultLane();
+    const value = new Uint8Array(1000);
+    for (let batch = 0; batch < 100; batch++) {
+      lane.clear();
+      lane.push(1, batch, value, 0, value.length);
+    }
+    expect(lane.values.length).toBe(new ResultLane().values.length);
+  });
+});

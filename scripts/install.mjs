@@ -1,1 +1,36 @@
-console.log("install");
+// Writes the launcher ./build/kv. npm runs this after every install (package.json, postinstall).
+//
+// The launcher is POSIX sh: it finds the repository from its own place, through symlinks, and runs
+// src/main.ts under the Node that the npm package `node` brought, else under the machine's own.
+// Runs on Node 20 and imports nothing that has to be installed first.
+import { chmodSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+export const launcherPath = join(root, 'build', 'kv');
+
+const launcher = `#!/bin/sh
+# Written by scripts/install.mjs.
+self=$0
+while [ -L "$self" ]; do
+  target=$(readlink "$self")
+  case $target in
+    /*) self=$target ;;
+    *) self=$(dirname "$self")/$target ;;
+  esac
+done
+root=$(CDPATH= cd "$(dirname "$self")/.." && pwd -P) || exit 1
+node=$root/node_modules/.bin/node
+[ -x "$node" ] || node=node
+exec "$node" "$root/src/main.ts" "$@"
+`;
+
+export function writeLauncher() {
+  mkdirSync(dirname(launcherPath), { recursive: true });
+  writeFileSync(launcherPath, launcher);
+  chmodSync(launcherPath, 0o755);
+}
+
+if (realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) writeLauncher();

@@ -1,0 +1,85 @@
+/**
+ * The lists of stages behind `npm test`, `npm run test:core` and `npm run ci`.
+ *
+ * A new kind of check (the native tests, the sanitizers, the mutant gate, the clients' tests …) is
+ * one more line in the right list, in the commit that brings what it checks.
+ */
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { Report, Stage } from './stage.ts';
+import { simulatorTally, vitestTally } from './tallies.ts';
+
+/** The seeds that every change has to pass; nightly runs and hunts take others. */
+const SIMULATOR_SEEDS = '1..40';
+
+/** Tests that need src/runtime or native; the rest stays green when both are deleted. */
+const WORLDLY_TESTS = ['src/runtime/**', 'src/cli/**', 'sim/conformance/**', 'bench/**', 'test/**'];
+
+export type ListName = 'test' | 'core' | 'ci';
+
+export const listNames: readonly ListName[] = ['test', 'core', 'ci'];
+
+export function stagesOf(list: ListName): readonly Stage[] {
+  switch (list) {
+    case 'core':
+      return [types('pure'), types('sim'), walls, vitest('core', withoutWorld())];
+    case 'test':
+      return [
+        types('pure'),
+        types('sim'),
+        types('all'),
+        lint,
+        walls,
+        vitest('all', []),
+        ...simulator(),
+      ];
+    case 'ci':
+      return stagesOf('test');
+  }
+}
+
+const lint = tool('lint', ['biome', 'check', '.', '--error-on-warnings', '--colors=off']);
+const walls = tool('import walls', [
+  'depcruise',
+  '--config',
+  '.dependency-cruiser.mjs',
+  ...present(['src', 'sim']),
+]);
+
+function types(project: 'pure' | 'sim' | 'all'): Stage {
+  const file = project === 'all' ? 'tsconfig.json' : `tsconfig.${project}.json`;
+  return tool(`types (${project})`, ['tsc', '-p', file]);
+}
+
+function vitest(what: string, args: readonly string[]): Stage {
+  const file = join(tmpdir(), `apex-kv-vitest-${process.pid}.json`);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  const command: Stage['command'] = ['vitest', 'run', ...reporters, ...args];
+  return runner(`vitest (${what})`, command, { file, tally: vitestTally });
+}
+
+function withoutWorld(): readonly string[] {
+  return WORLDLY_TESTS.flatMap((pattern) => ['--exclude', pattern]);
+}
+
+function simulator(): readonly Stage[] {
+  const args = ['--seeds', SIMULATOR_SEEDS, '--jobs', '2', '--keep-going', '--json'];
+  const command: Stage['command'] = ['node', 'sim/cli/main.ts', ...args];
+  return present(['sim/cli/main.ts']).map(() =>
+    runner(`simulator (seeds ${SIMULATOR_SEEDS})`, command, { file: null, tally: simulatorTally }),
+  );
+}
+
+function tool(name: string, command: Stage['command']): Stage {
+  return { name, command, alone: false, report: null };
+}
+
+function runner(name: string, command: Stage['command'], report: Report): Stage {
+  return { name, command, alone: true, report };
+}
+
+function present(paths: readonly string[]): readonly string[] {
+  return paths.filter((path) => existsSync(path));
+}

@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+// Worker threads start faster than processes and the machines share nothing, so threads it is.
+// Two workers: the budget of the test suite is stated for two cores (docs/hacking.md).
+export default defineConfig({
+  test: {
+    include: ['src/**/*.test.ts', 'sim/**/*.test.ts', 'bench/**/*.test.ts', 'test/**/*.test.ts'],
+    pool: 'threads',
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    passWithNoTests: false,
+    cache: false,
+  },
+});

@@ -97,7 +97,7 @@ export function writeCommandHead(bytes: Uint8Array, at: number, view: CommandVie
   putU32(bytes, cursor + 4, view.valueBytes);
   view.keyAt = cursor + 8;
   view.valueAt = view.keyAt + view.keyBytes;
-  bytes.fill(0, view.valueAt + view.valueBytes, at + view.size);
+  for (let pad = view.valueAt + view.valueBytes; pad < at + view.size; pad++) bytes[pad] = 0;
 }
 
 /** Decodes the command at `at` into `view`. False: malformed, or not within `end`. */

@@ -7,7 +7,11 @@
  *    (or that is part of it, `sync: true`) has completed. A name (create, rename, remove) is
  *    durable once a `sync-directory` submitted after its completion has completed.
  * 4. A failed sync says nothing about what the disk holds; nobody retries it.
- * 5. Buffers handed over are frozen until the completion.
+ * 5. What a read finds after the process (not the machine) died may be in the cache only: sync it
+ *    before relying on it.
+ * 6. `create` on an existing file keeps its bytes and extends it with zeros. A file is bound when
+ *    the operation is submitted; one that does not exist answers ENOENT.
+ * 7. Buffers handed over are frozen until the completion.
  */
 export type DiskOperation =
   /** Creates `file`, or opens the existing one, filled with zeros to `bytes`. Not yet synced. */

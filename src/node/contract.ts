@@ -5,14 +5,31 @@
  * latest when `deadline` has come. Everything that enters a node passes `input` or `turn`, so a
  * recording of both replays the node.
  */
-import type { Millis } from '../base/units.ts';
+import type { GroupId, Millis, NodeId } from '../base/units.ts';
 import type { DiskCompletion } from '../core/disk.ts';
+import type { Member } from '../core/types.ts';
 import type { DiskPort } from '../ports/disk.ts';
 import type { EntropyPort } from '../ports/entropy.ts';
 import type { MemoryPort } from '../ports/memory.ts';
 import type { NetEvent, NetPort } from '../ports/net.ts';
 
-export type NodeEvent = NetEvent | { readonly kind: 'disk'; readonly completion: DiskCompletion };
+export type NodeEvent =
+  | NetEvent
+  | { readonly kind: 'disk'; readonly completion: DiskCompletion }
+  /** Somebody asks the node to do something; what came of it shows in its state. */
+  | { readonly kind: 'admin'; readonly request: AdminRequest };
+
+export type AdminRequest =
+  /** Hand leadership over, answer what is open, then stop. */
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'transfer'; readonly group: GroupId; readonly target: NodeId }
+  | { readonly kind: 'snapshot'; readonly group: GroupId }
+  | {
+      readonly kind: 'reconfigure';
+      readonly group: GroupId;
+      readonly voters: readonly Member[];
+      readonly learners: readonly Member[];
+    };
 
 export interface NodePorts {
   readonly disk: DiskPort;
@@ -23,7 +40,10 @@ export interface NodePorts {
 
 export interface NodeDriver {
   input(event: NodeEvent): void;
-  /** `now` is monotonic, `wall` is the wall clock in milliseconds; both are read once a turn. */
-  turn(now: Millis, wall: number): void;
+  /**
+   * `now` is monotonic, `wall` is the wall clock, both in milliseconds and read once a turn.
+   * `micros` is `now` in microseconds, finer where the driver knows it; only latencies use it.
+   */
+  turn(now: Millis, wall: number, micros?: number): void;
   deadline(): Millis;
 }

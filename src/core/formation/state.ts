@@ -25,6 +25,8 @@ export interface Status {
   /** The receiver's nonce as the sender last heard it; 0 if never. */
   readonly echo: number;
   readonly isEmpty: boolean;
+  /** The sender has no seat in the cluster's configuration as far as it knows, and wants one. */
+  readonly isSeeking: boolean;
   /** Sorted. */
   readonly ids: readonly NodeId[];
 }
@@ -40,6 +42,7 @@ export interface FormationState {
   /** Sorted. */
   readonly ids: readonly NodeId[];
   isEmpty: boolean;
+  isSeeking: boolean;
   /** The newest word of each peer, by id. */
   heard: Map<NodeId, Heard>;
   nextAnnounce: Millis;
@@ -49,19 +52,21 @@ export type FormationEvent =
   | { readonly kind: 'tick' }
   | { readonly kind: 'status'; readonly from: Member; readonly status: Status }
   /** The store holds something now: the word "empty" is never said again. */
-  | { readonly kind: 'filled' };
+  | { readonly kind: 'filled' }
+  /** Whether the configuration that we know of names our store as a voter. */
+  | { readonly kind: 'seat'; readonly isSeated: boolean };
 
 export class FormationOut {
   /** Statuses to send: to a member, or to whoever has that id (`store` null). */
   statuses: { to: NodeId; status: Status }[] = [];
   /** Not empty: form a cluster of exactly these members, sorted by id. */
   form: Member[] = [];
-  /** Empty peers whose word was just heard: a leader may take one for a replacement. */
-  emptyPeers: Member[] = [];
+  /** Peers that were just heard to want a seat: a leader may take one for a replacement. */
+  seekers: Member[] = [];
 
   clear(): void {
     this.statuses = [];
     this.form = [];
-    this.emptyPeers = [];
+    this.seekers = [];
   }
 }

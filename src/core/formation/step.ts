@@ -18,25 +18,31 @@ export const formation: Core<FormationConfig, FormationState, FormationEvent, Fo
       config,
       ids: [...config.ids].sort((left, right) => left - right),
       isEmpty: config.isEmpty,
+      isSeeking: config.isEmpty,
       heard: new Map(),
       nextAnnounce: 0 as Millis,
     };
   },
   step,
-  deadline: (state) => (state.isEmpty ? state.nextAnnounce : NEVER),
+  deadline: (state) => (isAnnouncing(state) ? state.nextAnnounce : NEVER),
   check: checkFormation,
 };
+
+const isAnnouncing = (state: FormationState): boolean => state.isEmpty || state.isSeeking;
 
 function step(state: FormationState, event: FormationEvent, now: Millis, out: FormationOut): void {
   switch (event.kind) {
     case 'tick':
-      if (state.isEmpty && now >= state.nextAnnounce) announce(state, now, out);
+      if (isAnnouncing(state) && now >= state.nextAnnounce) announce(state, now, out);
       break;
     case 'status':
       receive(state, event, now, out);
       break;
     case 'filled':
       state.isEmpty = false;
+      break;
+    case 'seat':
+      state.isSeeking = !event.isSeated;
       break;
     default:
       unreachable(event);
@@ -54,7 +60,8 @@ const peerIds = (state: FormationState): NodeId[] =>
 
 function ownStatus(state: FormationState, to: NodeId): Status {
   const echo = state.heard.get(to)?.status.nonce ?? 0;
-  return { nonce: state.config.nonce, echo, isEmpty: state.isEmpty, ids: state.ids };
+  const { isEmpty, isSeeking, ids } = state;
+  return { nonce: state.config.nonce, echo, isEmpty, isSeeking, ids };
 }
 
 function receive(
@@ -66,7 +73,7 @@ function receive(
   if (from.id === state.config.self.id) return;
   const isListed = state.ids.includes(from.id);
   if (isListed) state.heard.set(from.id, { member: from, status, at: now });
-  if (status.isEmpty) out.emptyPeers.push(from);
+  if (status.isSeeking) out.seekers.push(from);
   // Who is empty and has not heard this life of ours yet asks for an answer by being so.
   const isAsking = status.isEmpty && status.echo !== state.config.nonce;
   if (isAsking || !state.isEmpty) reply(state, from.id, status, out);

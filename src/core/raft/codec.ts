@@ -199,16 +199,15 @@ function readAppend(
   for (let word = 1; word < 6; word++) if (!isSafeU64(bytes, at + word * 8)) return null;
   const previousIndex = getU64(bytes, at + 8) as LogIndex;
   const count = getU32(bytes, at + 48);
-  const entries = readEntries({ group, previousIndex, count, term: envelope.term }, bytes, {
-    at: at + APPEND_HEAD_BYTES,
-    end,
-  });
+  const previousTerm = getU64(bytes, at + 16) as Term;
+  const expected = { group, previousIndex, previousTerm, count, term: envelope.term };
+  const entries = readEntries(expected, bytes, { at: at + APPEND_HEAD_BYTES, end });
   if (entries === null) return null;
   return {
     type: 'append',
     ...envelope,
     previousIndex,
-    previousTerm: getU64(bytes, at + 16) as Term,
+    previousTerm,
     commitIndex: getU64(bytes, at + 24) as LogIndex,
     round: getU64(bytes, at + 32),
     clock: getU64(bytes, at + 40),
@@ -217,13 +216,16 @@ function readAppend(
 }
 
 function readEntries(
-  expected: { group: GroupId; previousIndex: LogIndex; count: number; term: Term },
+  expected: Pick<Append, 'previousIndex' | 'previousTerm' | 'term'> & {
+    readonly group: GroupId;
+    readonly count: number;
+  },
   bytes: Uint8Array,
   { at, end }: { readonly at: number; readonly end: number },
 ): Uint8Array[] | null {
   const entries: Uint8Array[] = [];
   let cursor = at;
-  let lastTerm = 0;
+  let lastTerm: number = expected.previousTerm;
   for (let n = 1; n <= expected.count; n++) {
     const header = readEntryHeader(bytes, cursor, end);
     if (header === null || !isEntryBodyIntact(bytes, cursor, end, header)) return null;

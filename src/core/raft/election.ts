@@ -5,8 +5,7 @@
  * 2. Votes are tallied as sets of members, never as a count: replies come more than once.
  * 3. Who is not a voter, or whose clock is far off, does not campaign.
  */
-import type { Millis } from '../../base/units.ts';
-import { NOBODY, type Term } from '../../base/units.ts';
+import type { Millis, Term } from '../../base/units.ts';
 import { allMembers, includesMember, isVoter, sameMember } from '../members.ts';
 import type { Member } from '../types.ts';
 import { becomeLeader } from './leader.ts';
@@ -16,7 +15,12 @@ import type { RaftOut } from './out.ts';
 import { persistHardState, send } from './persist.ts';
 import { hasQuorum, isLost } from './quorum.ts';
 import { changeRole } from './roles.ts';
-import { type CandidateState, currentConfiguration, type RaftState } from './state.ts';
+import {
+  type CandidateState,
+  currentConfiguration,
+  forgetLeader,
+  type RaftState,
+} from './state.ts';
 import { resetElectionDeadline } from './step-down.ts';
 import { mayCampaignByClock } from './time.ts';
 
@@ -25,7 +29,7 @@ export function electionTimeout(state: RaftState, out: RaftOut, now: Millis): vo
   resetElectionDeadline(state, now);
   if (!isVoter(currentConfiguration(state), state.config.self)) return;
   if (!mayCampaignByClock(state, now)) return;
-  state.leader = NOBODY;
+  forgetLeader(state);
   startPreVote(state, out, now);
 }
 
@@ -45,7 +49,7 @@ export function startElection(
 ): void {
   changeRole(state, 'candidate');
   state.electionsStarted++;
-  state.leader = NOBODY;
+  forgetLeader(state);
   persistHardState(state, out, (state.currentTerm + 1) as Term, state.config.self);
   state.candidate = newCandidate(state, now);
   resetElectionDeadline(state, now);

@@ -8,7 +8,7 @@
  *    the disk holds that much.
  */
 import { assert } from '../../base/assert.ts';
-import type { LogIndex, Millis } from '../../base/units.ts';
+import { type LogIndex, type Millis, ZERO_TERM } from '../../base/units.ts';
 import { entryIndex, entryTerm } from '../entry.ts';
 import { commitThrough } from './commit.ts';
 import { findConflictByTerm, lastIndex, termAt, ticketAt } from './log.ts';
@@ -46,6 +46,7 @@ function followLeader(state: RaftState, out: RaftOut, append: Append, now: Milli
   becomeFollower(state, out, append.term, now);
   if (state.leader !== append.from.id) state.leaderChanges++;
   state.leader = append.from.id;
+  state.leaderMember = append.from;
   state.lastLeaderContact = now;
   resetElectionDeadline(state, now);
 }
@@ -92,6 +93,8 @@ function accept(
 function reject(state: RaftState, out: RaftOut, append: Append, wall: number): void {
   const end = Math.min(append.previousIndex, lastIndex(state.log)) as LogIndex;
   const hintIndex = findConflictByTerm(state.log, end, append.previousTerm);
+  // Null: compacted. Only an append of a stale leader can reach back so far, and the term is its answer.
+  const hintTerm = termAt(state.log, hintIndex) ?? ZERO_TERM;
   send(state, out, {
     type: 'append-reply',
     from: state.config.self,
@@ -102,7 +105,7 @@ function reject(state: RaftState, out: RaftOut, append: Append, wall: number): v
     matchIndex: 0 as LogIndex,
     rejectedIndex: append.previousIndex,
     hintIndex,
-    hintTerm: termAt(state.log, hintIndex)!,
+    hintTerm,
     durability: state.durability,
     wall,
   });

@@ -32,6 +32,7 @@ export function becomeLeader(state: RaftState, out: RaftOut, now: Millis): void 
   const clocks = state.candidate!.clocks;
   changeRole(state, 'leader');
   state.leader = state.config.self.id;
+  state.leaderMember = null;
   state.leaderChanges++;
   state.leading = {
     progress: [],

@@ -15,13 +15,15 @@ export interface Log {
   /** The entry before the first one held; its term is known so that appends can be matched. */
   baseIndex: LogIndex;
   baseTerm: Term;
+  /** The write that must be durable before the base counts as held. */
+  baseTicket: number;
   entries: Uint8Array[];
   tickets: number[];
   bytes: number;
 }
 
 export function newLog(baseIndex: LogIndex, baseTerm: Term): Log {
-  return { baseIndex, baseTerm, entries: [], tickets: [], bytes: 0 };
+  return { baseIndex, baseTerm, baseTicket: 0, entries: [], tickets: [], bytes: 0 };
 }
 
 export const lastIndex = (log: Log): LogIndex => (log.baseIndex + log.entries.length) as LogIndex;
@@ -42,9 +44,9 @@ export function entryAt(log: Log, index: LogIndex): Uint8Array {
   return entry;
 }
 
-/** The write under which the entry at `index` went to disk; 0 when it is below the base. */
+/** The write under which the entry at `index` went to disk; below the base, the base's. */
 export function ticketAt(log: Log, index: LogIndex): number {
-  return index <= log.baseIndex ? 0 : log.tickets[index - log.baseIndex - 1]!;
+  return index <= log.baseIndex ? log.baseTicket : log.tickets[index - log.baseIndex - 1]!;
 }
 
 export function appendEntry(log: Log, entry: Uint8Array, ticket: number): void {
@@ -63,8 +65,8 @@ export function truncateLog(log: Log, from: LogIndex): void {
   log.tickets.length = keep;
 }
 
-/** Forgets the entries up to `index`, which becomes the base. */
-export function compactLog(log: Log, index: LogIndex): void {
+/** Forgets the entries up to `index`, which becomes the base; `ticket` wrote what stands for it. */
+export function compactLog(log: Log, index: LogIndex, ticket: number): void {
   if (index <= log.baseIndex) return;
   const term = termAt(log, index);
   assert(term !== null, 'index-order', 'compaction beyond the log');
@@ -74,12 +76,18 @@ export function compactLog(log: Log, index: LogIndex): void {
   log.tickets.splice(0, count);
   log.baseIndex = index;
   log.baseTerm = term;
+  log.baseTicket = ticket;
 }
 
-/** Starts over behind a snapshot at (index, term). */
-export function resetLog(log: Log, index: LogIndex, term: Term): void {
+/** Starts over behind a snapshot at (index, term), whose mark went out under `ticket`. */
+export function resetLog(
+  log: Log,
+  { index, term }: { readonly index: LogIndex; readonly term: Term },
+  ticket: number,
+): void {
   log.baseIndex = index;
   log.baseTerm = term;
+  log.baseTicket = ticket;
   log.entries = [];
   log.tickets = [];
   log.bytes = 0;

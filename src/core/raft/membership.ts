@@ -57,12 +57,14 @@ function changeRefusal(state: RaftState, change: Change): Refusal | null {
   return isWellFormed(change) ? null : 'no-such-member';
 }
 
-/** An id votes once; a learner is no voter. */
+/** An id votes once; a learner is no voter, and is named once. */
 function isWellFormed({ voters, learners }: Change): boolean {
   const ids = new Set(voters.map((member) => member.id));
   const isCounted = ids.size === voters.length && ids.size > 0;
   const isSmall = voters.length <= MEMBERS_MAX && learners.length <= MEMBERS_MAX;
-  return isCounted && isSmall && !learners.some((member) => includesMember(voters, member));
+  const isLearning = (member: Member, at: number): boolean =>
+    !includesMember(voters, member) && !includesMember(learners.slice(0, at), member);
+  return isCounted && isSmall && learners.every(isLearning);
 }
 
 /** A change is under way until its last entry is committed; a new leader inherits it (E41). */

@@ -52,22 +52,27 @@ export function alignProgress(
 export function acceptThrough(progress: Progress, log: Log, index: LogIndex): void {
   assert(index <= lastIndex(log), 'durable-quorum', 'a follower matched beyond the log');
   progress.isProbeOut = false;
-  if (index > progress.matchIndex) {
-    progress.inflightBytes -= bytesBetween(
-      log,
-      progress.matchIndex,
-      Math.min(index, progress.nextIndex - 1) as LogIndex,
-    );
-    progress.matchIndex = index;
-  }
-  progress.nextIndex = Math.max(progress.nextIndex, progress.matchIndex + 1) as LogIndex;
-  if (progress.inflightBytes < 0) progress.inflightBytes = 0;
+  if (index > progress.matchIndex) matchThrough(progress, log, index);
   const hasSnapshot = progress.matchIndex >= progress.snapshotIndex;
   if (progress.mode === 'snapshot' && !hasSnapshot) return;
   if (progress.mode !== 'replicate' && progress.matchIndex >= log.baseIndex) {
     progress.mode = 'replicate';
     progress.nextIndex = (progress.matchIndex + 1) as LogIndex;
     progress.inflightBytes = 0;
+  }
+}
+
+function matchThrough(progress: Progress, log: Log, index: LogIndex): void {
+  const { matchIndex, nextIndex } = progress;
+  const lastSent = (nextIndex - 1) as LogIndex;
+  progress.matchIndex = index;
+  progress.nextIndex = Math.max(nextIndex, index + 1) as LogIndex;
+  if (matchIndex < log.baseIndex) {
+    // Some of what was in flight was compacted meanwhile: nobody knows its size any more.
+    progress.inflightBytes = bytesBetween(log, index, lastSent);
+  } else {
+    progress.inflightBytes -= bytesBetween(log, matchIndex, Math.min(index, lastSent) as LogIndex);
+    if (progress.inflightBytes < 0) progress.inflightBytes = 0;
   }
 }
 

@@ -8,16 +8,17 @@
  *    whole log conflicts and goes.
  */
 import { assert } from '../../base/assert.ts';
-import type { LogIndex } from '../../base/units.ts';
+import type { LogIndex, Millis } from '../../base/units.ts';
 import { entryStamp } from '../entry.ts';
 import type { Member, SnapshotMeta } from '../types.ts';
 import { compactConfigurations, resetConfigurations } from './configurations.ts';
-import { compactLog, entryAt, lastIndex, resetLog, termAt } from './log.ts';
+import { bytesBetween, compactLog, entryAt, lastIndex, resetLog, termAt, ticketAt } from './log.ts';
 import type { RaftOut } from './out.ts';
 import { persistSnapshotMark, persistTruncation, send } from './persist.ts';
 import { findProgress, probeFrom } from './progress.ts';
 import { replicate } from './replicate.ts';
 import type { RaftState } from './state.ts';
+import { becomeFollower } from './step-down.ts';
 
 export function snapshotTaken(state: RaftState, out: RaftOut, index: LogIndex): void {
   if (index <= state.snapshotIndex) return;
@@ -32,7 +33,7 @@ export function snapshotTaken(state: RaftState, out: RaftOut, index: LogIndex): 
 function forgetThrough(state: RaftState, base: LogIndex): void {
   if (base <= state.log.baseIndex) return;
   state.baseStamp = entryStamp(entryAt(state.log, base));
-  compactLog(state.log, base);
+  compactLog(state.log, base, ticketAt(state.log, base));
   compactConfigurations(state, state.snapshotIndex);
 }
 
@@ -50,13 +51,16 @@ export function snapshotInstalled(
     readonly from: Member;
     readonly wall: number;
   },
+  now: Millis,
 ): void {
   const { meta, stamp } = installed;
   assert(isSnapshotUseful(state, meta.index), 'monotonic', 'an old snapshot was installed');
+  // A leader that we never heard from may have sent it: its snapshot can overtake its appends.
+  if (meta.term > state.currentTerm) becomeFollower(state, out, meta.term, now);
   if (termAt(state.log, meta.index) === meta.term) {
     persistSnapshotMark(state, out, meta.index, meta.term);
     state.baseStamp = stamp;
-    compactLog(state.log, meta.index);
+    compactLog(state.log, meta.index, state.lastTicket);
     compactConfigurations(state, meta.index);
     state.durableIndex = Math.max(state.durableIndex, meta.index) as LogIndex;
   } else {
@@ -64,6 +68,11 @@ export function snapshotInstalled(
   }
   state.commitIndex = meta.index;
   state.appliedIndex = meta.index;
+  if (state.leading !== null) {
+    // Elected while it was on its way: what it commits is no longer waiting for a quorum.
+    const { log } = state;
+    state.leading.uncommittedBytes = bytesBetween(log, meta.index, lastIndex(log));
+  }
   acknowledge(state, out, installed);
 }
 
@@ -72,7 +81,7 @@ function startOver(state: RaftState, out: RaftOut, meta: SnapshotMeta, stamp: nu
     persistTruncation(state, out, (state.commitIndex + 1) as LogIndex);
   }
   persistSnapshotMark(state, out, meta.index, meta.term);
-  resetLog(state.log, meta.index, meta.term);
+  resetLog(state.log, meta, state.lastTicket);
   state.baseStamp = stamp;
   resetConfigurations(state, meta.index, meta.configuration);
   state.durableIndex = meta.index;

@@ -36,6 +36,7 @@ export function newRaft(config: RaftConfig): RaftState {
     durableIndex: config.snapshotIndex,
     role: 'follower',
     leader: NOBODY,
+    leaderMember: null,
     commitIndex: config.snapshotIndex,
     appliedIndex: config.snapshotIndex,
     electionDeadline: 0 as Millis,

@@ -7,7 +7,14 @@
  * 3. Role-specific state is null in every other role.
  */
 import type { Prng } from '../../base/prng.ts';
-import type { GroupId, LogIndex, Millis, NodeId, Term } from '../../base/units.ts';
+import {
+  type GroupId,
+  type LogIndex,
+  type Millis,
+  NOBODY,
+  type NodeId,
+  type Term,
+} from '../../base/units.ts';
 import type { Configuration, Durability, HardState, Member } from '../types.ts';
 import type { Log } from './log.ts';
 
@@ -132,6 +139,8 @@ export interface RaftState {
   // volatile
   role: Role;
   leader: NodeId;
+  /** The leader with its store, as its appends name it; null while it is nobody or ourselves. */
+  leaderMember: Member | null;
   commitIndex: LogIndex;
   appliedIndex: LogIndex;
   electionDeadline: Millis;
@@ -155,4 +164,9 @@ export function currentConfiguration(state: RaftState): Configuration {
 /** The index of the entry that brought the configuration in force; 0 for none. */
 export function configurationIndex(state: RaftState): LogIndex {
   return state.configurations[state.configurations.length - 1]!.index;
+}
+
+export function forgetLeader(state: RaftState): void {
+  state.leader = NOBODY;
+  state.leaderMember = null;
 }

@@ -1,10 +1,10 @@
 /** Becoming a follower: on a higher term, on a leader's word, or on losing touch with a quorum. */
 import { nextBelow } from '../../base/prng.ts';
-import { type Millis, NOBODY, type Term } from '../../base/units.ts';
+import type { Millis, Term } from '../../base/units.ts';
 import type { RaftOut } from './out.ts';
 import { persistHardState } from './persist.ts';
 import { changeRole } from './roles.ts';
-import type { RaftState } from './state.ts';
+import { forgetLeader, type RaftState } from './state.ts';
 
 export function resetElectionDeadline(state: RaftState, now: Millis): void {
   const base = state.config.electionTimeoutMs;
@@ -19,12 +19,12 @@ export function becomeFollower(state: RaftState, out: RaftOut, term: Term, now: 
   const wasFollower = state.role === 'follower';
   if (state.leading !== null) {
     for (const read of state.leading.reads) out.readsRefused.push(read.id);
-    state.leader = NOBODY;
+    forgetLeader(state);
   }
   changeRole(state, 'follower');
   if (term > state.currentTerm) {
     persistHardState(state, out, term, null);
-    state.leader = NOBODY;
+    forgetLeader(state);
   }
   if (!wasFollower) resetElectionDeadline(state, now);
 }

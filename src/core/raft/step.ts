@@ -13,9 +13,9 @@
  * What it does not do: I/O, snapshots' bytes, leases, sessions, anything a command means.
  */
 import { unreachable } from '../../base/assert.ts';
-import type { Millis } from '../../base/units.ts';
+import { type Millis, ZERO_INDEX } from '../../base/units.ts';
 import type { Core } from '../core.ts';
-import { sameMember } from '../members.ts';
+import { isVoter, sameMember } from '../members.ts';
 import type { Member } from '../types.ts';
 import { checkRaft } from './check.ts';
 import { advanceCommit, applyCommitted } from './commit.ts';
@@ -31,7 +31,7 @@ import type { RaftEvent } from './event.ts';
 import { receiveAppend } from './follower.ts';
 import { leaderTick, propose } from './leader.ts';
 import { leaderDuties, reconfigure } from './membership.ts';
-import type { Message } from './message.ts';
+import type { Message, TimeoutNow } from './message.ts';
 import type { RaftOut } from './out.ts';
 import { markDurable } from './persist.ts';
 import { findProgress, probeFrom } from './progress.ts';
@@ -39,7 +39,7 @@ import { confirmReads, receiveRead } from './reads.ts';
 import { receiveAppendReply } from './replies.ts';
 import { snapshotInstalled, snapshotSent, snapshotTaken } from './snapshot.ts';
 import { formCluster, newRaft } from './start.ts';
-import type { RaftConfig, RaftState } from './state.ts';
+import { currentConfiguration, type RaftConfig, type RaftState } from './state.ts';
 import { becomeFollower, resetElectionDeadline } from './step-down.ts';
 import { continueTransfer, startTransfer } from './transfer.ts';
 import { receivePreVote, receiveVote } from './voter.ts';
@@ -93,7 +93,7 @@ function step(state: RaftState, event: RaftEvent, now: Millis, out: RaftOut): vo
       snapshotTaken(state, out, event.index);
       break;
     case 'snapshot-installed':
-      snapshotInstalled(state, out, event);
+      snapshotInstalled(state, out, event, now);
       break;
     case 'snapshot-sent':
       snapshotSent(state, out, event);
@@ -133,7 +133,11 @@ function synced(state: RaftState, out: RaftOut, ticket: number, now: Millis): vo
 function peerConnected(state: RaftState, member: Member): void {
   const progress = state.leading === null ? null : findProgress(state.leading, member);
   if (progress === null || progress.mode === 'snapshot') return;
-  probeFrom(progress, progress.matchIndex + 1);
+  const { matchIndex } = progress;
+  // An unsafe follower may have come back without what it acknowledged.
+  if (state.durability === 'unsafe') progress.matchIndex = ZERO_INDEX;
+  // A probe goes on where it was: before its first answer nothing is known to match.
+  probeFrom(progress, progress.mode === 'probe' ? progress.nextIndex : matchIndex + 1);
 }
 
 function receive(
@@ -168,11 +172,21 @@ function receive(
       receiveAppendReply(state, out, { reply: message, wall }, now);
       break;
     case 'timeout-now':
-      if (message.term === state.currentTerm && state.role === 'follower') {
-        startElection(state, out, now, true);
-      }
+      receiveTimeoutNow(state, out, message, now);
       break;
     default:
       unreachable(message);
   }
+}
+
+/** The leader hands over to us; by now it may have removed us instead. */
+function receiveTimeoutNow(
+  state: RaftState,
+  out: RaftOut,
+  { term }: TimeoutNow,
+  now: Millis,
+): void {
+  if (term !== state.currentTerm || state.role !== 'follower') return;
+  if (!isVoter(currentConfiguration(state), state.config.self)) return;
+  startElection(state, out, now, true);
 }

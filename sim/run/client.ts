@@ -1,0 +1,300 @@
+/**
+ * A simulated client: it speaks the real wire protocol over a simulated connection, keeps several
+ * requests in flight, and writes down what it asked and what it was told.
+ *
+ * 1. Every value it writes is unique, so that a read tells which write it saw.
+ * 2. A connection that ends leaves the outcome of its unanswered writes unknown; a client with a
+ *    session asks again, under the same sequence, until it is told.
+ */
+
+import { errorRow, isErrorCode } from '../../src/base/errors.ts';
+import { asciiBytes } from '../../src/base/text.ts';
+import type { NodeId } from '../../src/base/units.ts';
+import { newRequestView, type RequestView, writeRequest } from '../../src/core/protocol/client.ts';
+import { FrameWriter } from '../../src/core/protocol/frame-writer.ts';
+import { NO_STATUS, ReplyReader, readRefusal } from '../../src/core/protocol/replies.ts';
+import { FLAG, REPLY, REQUEST } from '../../src/core/protocol/wire.ts';
+import { STATUS } from '../../src/core/types.ts';
+import type { SimulatedNet } from '../world/net.ts';
+import type { ClientConnection } from '../world/net-clients.ts';
+import type { Scheduler } from '../world/scheduler.ts';
+import type { Stream } from '../world/streams.ts';
+import { eventKind } from '../world/trace.ts';
+import { drawAction, put, resultOf } from './actions.ts';
+import type { WorkloadConfig } from './config.ts';
+import type { History, Pending } from './history.ts';
+
+const CLIENT_EVENT = eventKind('client');
+
+/** A request without an answer. */
+interface Asked {
+  readonly seq: number;
+  /** Position in the session; 0: sessionless. */
+  readonly sequence: number;
+  readonly view: RequestView;
+  /** Null for what is not part of the history: opening a session, stale reads. */
+  readonly pending: Pending | null;
+  askedAtMs: number;
+}
+
+export interface ClientOptions {
+  readonly name: string;
+  readonly net: SimulatedNet;
+  readonly scheduler: Scheduler;
+  readonly stream: Stream;
+  readonly workload: WorkloadConfig;
+  readonly nodes: readonly NodeId[];
+  readonly history: History;
+  /** A stale read was answered: the value must have been written at some time. */
+  readonly onStale: (key: string, value: string | null) => void;
+}
+
+export class SimulatedClient {
+  readonly #options: ClientOptions;
+  readonly #writer = new FrameWriter(7);
+  #reader = new ReplyReader();
+  #connection: ClientConnection | null = null;
+  #epoch = 0;
+  #asked: Asked[] = [];
+  #nextSeq = 1;
+  #serial = 0;
+  readonly #usesSession: boolean;
+  /** 0: none yet. */
+  #session = 0;
+  #isOpening = false;
+  #nextSequence = 1;
+  isStopped = false;
+  /** What is still to be probed; null: an ordinary client. */
+  #probes: { readonly key: string; readonly isWrite: boolean }[] | null = null;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.#usesSession =
+      options.name !== 'probe' && options.stream.permille(options.workload.sessionPermille);
+  }
+
+  start(): void {
+    this.#tickAfter(this.#options.stream.below(5_000));
+  }
+
+  /** Reads and then writes each of `keys`, once, asking again whatever is refused or lost. */
+  startProbing(keys: readonly string[]): void {
+    this.#probes = keys.flatMap((key) => [
+      { key, isWrite: false },
+      { key: `p${key}`, isWrite: true },
+    ]);
+    this.start();
+  }
+
+  isDone(): boolean {
+    return this.#probes !== null && this.#probes.length === 0 && this.#asked.length === 0;
+  }
+
+  get inFlight(): number {
+    return this.#asked.length;
+  }
+
+  #nowMs(): number {
+    return Math.floor(this.#options.scheduler.nowUs() / 1_000);
+  }
+
+  #tickAfter(delayUs: number): void {
+    this.#options.scheduler.after(delayUs, CLIENT_EVENT, 0, () => this.#tick());
+  }
+
+  #tick(): void {
+    const { stream, workload } = this.#options;
+    if (this.isStopped && this.#asked.length === 0) return;
+    if (this.#connection === null) this.#connect();
+    else if (this.#isOutOfPatience()) this.#drop(true);
+    else if (this.#probes !== null) this.#askProbe(this.#probes);
+    else if (!this.isStopped) this.#ask();
+    this.#tickAfter(500 + stream.below(Math.max(1, workload.thinkMs * 2_000)));
+  }
+
+  #isOutOfPatience(): boolean {
+    const oldest = this.#asked[0];
+    if (oldest === undefined) return false;
+    return this.#nowMs() - oldest.askedAtMs > this.#options.workload.patienceMs;
+  }
+
+  #connect(): void {
+    const { net, stream, nodes, name } = this.#options;
+    const epoch = ++this.#epoch;
+    const isCurrent = (): boolean => epoch === this.#epoch;
+    this.#reader = new ReplyReader();
+    this.#connection = net.connect(stream.pick(nodes), name, {
+      connected: () => {
+        if (isCurrent()) this.#resume();
+      },
+      received: (bytes) => {
+        if (isCurrent()) this.#receive(bytes);
+      },
+      closed: () => {
+        if (isCurrent()) this.#drop(false);
+      },
+    });
+  }
+
+  /** A new connection: what a session asked is asked again, the same sequences in order. */
+  #resume(): void {
+    for (const asked of this.#asked) {
+      asked.askedAtMs = this.#nowMs();
+      writeRequest(this.#writer, asked.view);
+    }
+    this.#flush();
+  }
+
+  /** The connection is over. Without a session nobody can tell what became of the writes. */
+  #drop(isOurs: boolean): void {
+    const { history, stream } = this.#options;
+    this.#epoch++;
+    if (isOurs) this.#connection?.close(stream.permille(500));
+    this.#connection = null;
+    const kept: Asked[] = [];
+    for (const asked of this.#asked) {
+      if (asked.sequence > 0 && this.#session > 0) kept.push(asked);
+      else if (asked.pending !== null) history.lost(asked.pending);
+    }
+    this.#asked = kept;
+    this.#isOpening = false;
+  }
+
+  #ask(): void {
+    const { stream, workload } = this.#options;
+    const room = workload.pipeline - this.#asked.length;
+    if (room <= 0) return;
+    if (this.#usesSession && this.#session === 0) {
+      if (!this.#isOpening && this.#asked.length === 0) this.#openSession();
+      return;
+    }
+    const count = stream.between(1, room);
+    for (let n = 0; n < count; n++) this.#askOne();
+    this.#flush();
+  }
+
+  /** One at a time; it leaves the list when it is answered. */
+  #askProbe(probes: { readonly key: string; readonly isWrite: boolean }[]): void {
+    const next = probes[0];
+    if (next === undefined || this.#asked.length > 0) return;
+    const view = newRequestView();
+    view.command = next.isWrite ? REQUEST.PUT : REQUEST.GET;
+    view.key = asciiBytes(next.key);
+    const value = `${this.#options.name}.${++this.#serial}`;
+    view.value = asciiBytes(value);
+    const call = next.isWrite ? put(value) : ({ name: 'get' } as const);
+    const pending = this.#options.history.call(this.#options.name, next.key, call);
+    this.#send({ view, pending, sequence: 0 });
+    this.#flush();
+  }
+
+  #openSession(): void {
+    this.#isOpening = true;
+    const view = newRequestView();
+    view.command = REQUEST.OPEN_SESSION;
+    this.#send({ view, pending: null, sequence: 0 });
+    this.#flush();
+  }
+
+  #askOne(): void {
+    const { stream, workload, history, name } = this.#options;
+    const action = drawAction(stream, workload, `${name}.${++this.#serial}`);
+    const view = newRequestView();
+    view.command = action.command;
+    view.flags = action.flags;
+    view.key = asciiBytes(action.key);
+    view.value = asciiBytes(action.value);
+    view.expected = action.expected === null ? null : asciiBytes(action.expected);
+    let sequence = 0;
+    if (this.#session > 0 && action.isWrite) {
+      sequence = this.#nextSequence++;
+      view.flags |= FLAG.SESSION;
+      view.session = this.#session;
+      view.sequence = sequence;
+      view.lowestUnacknowledged = this.#lowestSequence(sequence);
+    }
+    const isStale = (view.flags & FLAG.STALE) !== 0;
+    const pending = isStale ? null : history.call(name, action.key, action.call);
+    this.#send({ view, pending, sequence });
+  }
+
+  #lowestSequence(fallback: number): number {
+    let lowest = fallback;
+    for (const { sequence } of this.#asked) {
+      if (sequence > 0 && sequence < lowest) lowest = sequence;
+    }
+    return lowest;
+  }
+
+  #send(request: Omit<Asked, 'seq' | 'askedAtMs'>): void {
+    const seq = this.#nextSeq++;
+    request.view.seq = seq;
+    this.#asked.push({ ...request, seq, askedAtMs: this.#nowMs() });
+    writeRequest(this.#writer, request.view);
+  }
+
+  #flush(): void {
+    if (this.#writer.pendingBytes > 0) this.#connection?.send(this.#writer.take());
+  }
+
+  #receive(bytes: Uint8Array): void {
+    const reader = this.#reader;
+    reader.clear();
+    reader.receive(bytes);
+    for (let row = 0; row < reader.count; row++) this.#take(row);
+    if (reader.broken) throw new Error('a node sent what is no reply');
+  }
+
+  #take(row: number): void {
+    const reader = this.#reader;
+    const at = this.#asked.findIndex(({ seq }) => seq === reader.seq[row]);
+    if (at !== 0) throw new Error('a reply out of order, or to nothing that was asked');
+    const asked = this.#asked.shift()!;
+    if (asked.view.command === REQUEST.OPEN_SESSION) {
+      this.#isOpening = false;
+      const isOpen = reader.status[row] === STATUS.OK;
+      if (isOpen) {
+        this.#session = reader.revision[row]!;
+        this.#nextSequence = 1;
+      }
+      return;
+    }
+    this.#record(asked, row);
+  }
+
+  #record(asked: Asked, row: number): void {
+    const reader = this.#reader;
+    const { history, onStale } = this.#options;
+    const status = reader.status[row]!;
+    if (status === NO_STATUS) {
+      this.#recordRefusal(asked, row);
+      return;
+    }
+    const { call } = asked.pending ?? { call: { name: 'get' as const } };
+    const result = resultOf(call, status, reader.value(row));
+    if (this.#probes !== null) this.#probes.shift();
+    if (asked.pending !== null) history.answered(asked.pending, result);
+    else onStale(String.fromCharCode(...asked.view.key), result);
+  }
+
+  #recordRefusal(asked: Asked, row: number): void {
+    const { history } = this.#options;
+    const { code } = readRefusal(this.#reader, row);
+    if (this.#reader.command[row] !== REPLY.ERROR && this.#reader.command[row] !== REPLY.FAILURE) {
+      throw new Error(`an unexpected reply to ${asked.view.command}`);
+    }
+    if (code === 'SESSION_EXPIRED') this.#session = 0;
+    if (asked.pending === null) return;
+    const { call } = asked.pending;
+    const seen = resultOf(call, statusNamed(code), new Uint8Array(0));
+    if (seen !== null && call.name !== 'get') history.answered(asked.pending, seen);
+    else if (isErrorCode(code) && errorRow(code).outcome === 'not-applied') {
+      // A retry under a session may be refused though the first attempt was executed.
+      if (asked.sequence > 0) history.lost(asked.pending);
+      else history.void(asked.pending);
+    } else history.lost(asked.pending);
+  }
+}
+
+const STATUS_BY_NAME = new Map<string, number>(Object.entries(STATUS));
+const statusNamed = (code: string): number => STATUS_BY_NAME.get(code) ?? NO_STATUS;

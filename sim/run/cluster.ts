@@ -1,0 +1,96 @@
+/** A simulated cluster: the world's processes running real nodes, watched after every turn. */
+
+import { InvariantViolation } from '../../src/base/assert.ts';
+import type { NodeId } from '../../src/base/units.ts';
+import { formation } from '../../src/core/formation/step.ts';
+import { raft } from '../../src/core/raft/step.ts';
+import { wal } from '../../src/core/wal/step.ts';
+import type { AdminRequest } from '../../src/node/contract.ts';
+import { Node } from '../../src/node/node.ts';
+import { LogCheck } from '../check/online/log.ts';
+import type { Failure } from '../world/faults.ts';
+import { eventKind } from '../world/trace.ts';
+import { World } from '../world/world.ts';
+import { nodeIds, type RunConfig } from './config.ts';
+
+const WAL_CHECK_TURNS = 100;
+const RESTART_EVENT = eventKind('restart');
+
+export class Cluster {
+  readonly world: World;
+  readonly config: RunConfig;
+  readonly logCheck = new LogCheck();
+  readonly #nodes = new Map<NodeId, Node>();
+  #turns = 0;
+
+  constructor(seed: string, config: RunConfig, onFailure: (failure: Failure) => void) {
+    this.config = config;
+    const nodes = nodeIds(config.nodes);
+    this.world = new World({
+      seed,
+      config: config.world,
+      nodes,
+      newDriver: (id, ports) => {
+        const node = new Node(
+          { ...config.node, id, ids: nodes, addresses: new Map(), server: 'sim' },
+          ports,
+        );
+        this.#nodes.set(id, node);
+        return node;
+      },
+      onFailure,
+      mayDamage: () => false,
+    });
+    for (const id of nodes) this.world.process(id).afterTurn = () => this.#afterTurn(id);
+  }
+
+  /** The running node, or null while its process is down. */
+  node(id: NodeId): Node | null {
+    return this.world.process(id).current() === null ? null : (this.#nodes.get(id) ?? null);
+  }
+
+  running(): Node[] {
+    return this.world.nodes.flatMap((id) => this.node(id) ?? []);
+  }
+
+  admin(id: NodeId, request: AdminRequest): void {
+    const node = this.node(id);
+    if (node !== null) node.input({ kind: 'admin', request });
+  }
+
+  #afterTurn(id: NodeId): void {
+    const node = this.#nodes.get(id)!;
+    try {
+      this.#check(node);
+    } catch (error) {
+      this.world.process(id).fail(error);
+      return;
+    }
+    if (node.failure !== null) this.#stopped(id, node);
+  }
+
+  #check(node: Node): void {
+    const { state } = node;
+    // The log's own check counts everything that lives: now and then will do.
+    if (state.wal !== null && ++this.#turns % WAL_CHECK_TURNS === 0) wal.check(state.wal);
+    if (state.formation !== null) formation.check(state.formation);
+    for (const group of state.groups) {
+      raft.check(group.raft);
+      this.logCheck.afterTurn(group);
+    }
+  }
+
+  /** A node that cannot go on: its operator starts it again after a while. */
+  #stopped(id: NodeId, node: Node): void {
+    const { code, detail } = node.failure!;
+    const { faults, scheduler } = this.world;
+    faults.count(`stopped-${code}`, id, () => detail ?? '');
+    const process = this.world.process(id);
+    if (code !== 'DISK_FAILED' && code !== 'DISK_FULL') {
+      process.fail(new InvariantViolation('availability', `node ${id}: ${code} ${detail}`));
+      return;
+    }
+    process.crash('power');
+    scheduler.after(200_000, RESTART_EVENT, id, () => process.start());
+  }
+}

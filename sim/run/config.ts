@@ -1,0 +1,196 @@
+/**
+ * A run's whole configuration, drawn from its seed and printed in full: the world's knobs, the
+ * nodes' knobs shrunk until boundaries are hit, the workload, the nemesis.
+ */
+import { groupId, nodeId } from '../../src/base/units.ts';
+import { DEFAULT_SETTINGS } from '../../src/core/settings.ts';
+import type { Durability } from '../../src/core/types.ts';
+import { NODE_DEFAULTS, type NodeConfig } from '../../src/node/config.ts';
+import { calmWorldConfig, drawWorldConfig, type WorldConfig } from '../world/config.ts';
+import type { Stream } from '../world/streams.ts';
+
+export type NodeKnobs = Omit<NodeConfig, 'id' | 'ids' | 'addresses' | 'server'>;
+
+export interface WorkloadConfig {
+  readonly clients: number;
+  readonly keys: number;
+  /** Requests that a client has in flight at most. */
+  readonly pipeline: number;
+  readonly thinkMs: number;
+  readonly valueBytesMax: number;
+  /** Weights of get, stale get, put, delete, swap, increment, append. */
+  readonly weights: readonly number[];
+  /** Clients that use a session, in permille. */
+  readonly sessionPermille: number;
+  /** A client gives its connection up after so long without an answer. */
+  readonly patienceMs: number;
+}
+
+/** Mean spans between events of a kind, in milliseconds; 0 turns the kind off. */
+export interface NemesisConfig {
+  readonly crashMs: number;
+  readonly downMsMax: number;
+  readonly pauseMs: number;
+  readonly partitionMs: number;
+  readonly healMs: number;
+  readonly clogMs: number;
+  readonly linkResetMs: number;
+  readonly connectionResetMs: number;
+  readonly clockStepMs: number;
+  readonly slowDiskMs: number;
+  readonly transferMs: number;
+  readonly snapshotMs: number;
+  readonly reconfigureMs: number;
+  readonly wipeMs: number;
+  readonly allCrashMs: number;
+}
+
+export interface RunConfig {
+  readonly nodes: number;
+  readonly safetyMs: number;
+  readonly livenessMsMax: number;
+  readonly world: WorldConfig;
+  readonly node: NodeKnobs;
+  readonly workload: WorkloadConfig;
+  readonly nemesis: NemesisConfig;
+}
+
+export const GROUP_ZERO = groupId(0);
+export const nodeIds = (count: number) => Array.from({ length: count }, (_, at) => nodeId(at + 1));
+
+export interface RunOverrides {
+  readonly nodes: number | null;
+  readonly groups: number | null;
+  /** Fault classes that stay; null: as drawn. */
+  readonly faults: readonly string[] | null;
+}
+
+export function drawRunConfig(stream: Stream, overrides: RunOverrides): RunConfig {
+  const nodes = stream.pick([1, 3, 3, 3, 3, 4, 5, 5, 7]);
+  const groups = stream.pick([1, 1, 1, 2, 4]);
+  const node = drawNode(stream.fork(), overrides.groups ?? groups);
+  const workload = drawWorkload(stream.fork());
+  const nemesis = drawNemesis(stream.fork());
+  const world = drawWorldConfig(stream.fork());
+  const config: RunConfig = {
+    nodes: overrides.nodes ?? nodes,
+    safetyMs: stream.pick([2_000, 4_000, 8_000]),
+    livenessMsMax: 60_000,
+    world,
+    node,
+    workload,
+    nemesis,
+  };
+  return overrides.faults === null ? config : restrict(config, overrides.faults);
+}
+
+function drawNode(stream: Stream, groupCount: number): NodeKnobs {
+  const electionTimeoutMs = stream.pick([100, 150, 300]);
+  return {
+    ...NODE_DEFAULTS,
+    settings: { ...DEFAULT_SETTINGS, groupCount, durability: drawDurability(stream) },
+    electionTimeoutMs,
+    heartbeatMs: stream.pick([15, 25, 30]),
+    appendBytesMax: stream.pick([256, 4_096, 1_048_576]),
+    appendEntriesMax: stream.pick([1, 4, 64]),
+    inflightBytesMax: stream.pick([512, 16_384, 16_777_216]),
+    inflightEntriesMax: stream.pick([1, 8, 1_024]),
+    uncommittedBytesMax: stream.pick([2_048, 1_048_576]),
+    trailingEntries: stream.pick([0, 1, 10, 100]),
+    segmentBytes: stream.pick([8_192, 32_768, 262_144]),
+    flushesInFlightMax: stream.pick([1, 1, 2, 4]),
+    idleMarkMs: stream.pick([50, 300, 1_000]),
+    snapshotLogBytes: stream.pick([2_000, 20_000, 100_000, 1_000_000]),
+    snapshotSliceBytes: stream.pick([1_000, 8_000, 64_000]),
+    regionBytes: 65_536,
+    expiredPerEntryMax: stream.pick([1, 4, 256]),
+    preimageBytesMax: stream.pick([2_000, 1_000_000]),
+    announceMs: stream.pick([30, 100]),
+    requestTimeoutMs: stream.pick([500, 1_500, 4_000]),
+    parkedMax: stream.pick([4, 1_000]),
+    clockSkewMsMax: stream.pick([200, 5_000]),
+    limits: {
+      connectionsMax: 64,
+      pipelineMax: stream.pick([2, 64]),
+      unsentBytesMax: stream.pick([300, 65_536]),
+      slowReaderMs: stream.pick([300, 5_000]),
+    },
+  };
+}
+
+function drawDurability(stream: Stream): Durability {
+  return stream.pick(['durable', 'durable', 'durable', 'strict']);
+}
+
+function drawWorkload(stream: Stream): WorkloadConfig {
+  const weight = (): number => stream.pick([0, 1, 1, 2, 5]);
+  return {
+    clients: stream.between(2, 8),
+    keys: stream.pick([1, 3, 10, 40]),
+    pipeline: stream.pick([1, 2, 4, 8]),
+    thinkMs: stream.pick([4, 10, 20, 60]),
+    valueBytesMax: stream.pick([8, 100, 100, 1_000]),
+    weights: [3 + weight(), weight(), 3 + weight(), weight(), weight(), weight(), weight()],
+    sessionPermille: stream.pick([0, 300, 1_000]),
+    patienceMs: stream.pick([300, 1_000, 5_000]),
+  };
+}
+
+const OFF_PERMILLE = 300;
+
+function drawNemesis(stream: Stream): NemesisConfig {
+  const mean = (shortest: number): number => {
+    const span = shortest * stream.pick([1, 2, 5]);
+    return stream.permille(OFF_PERMILLE) ? 0 : span;
+  };
+  return {
+    crashMs: mean(600),
+    downMsMax: stream.pick([50, 300, 2_000]),
+    pauseMs: mean(1_000),
+    partitionMs: mean(700),
+    healMs: stream.pick([200, 500, 1_500]),
+    clogMs: mean(900),
+    linkResetMs: mean(700),
+    connectionResetMs: mean(500),
+    clockStepMs: mean(2_000),
+    slowDiskMs: mean(1_500),
+    transferMs: mean(900),
+    snapshotMs: mean(700),
+    reconfigureMs: mean(1_500),
+    wipeMs: mean(4_000),
+    allCrashMs: mean(6_000),
+  };
+}
+
+/** Only the classes named in `faults` stay: net, disk, process, clock, client, admin. */
+function restrict(config: RunConfig, faults: readonly string[]): RunConfig {
+  const calm = calmWorldConfig();
+  const has = (name: string): boolean => faults.includes(name);
+  const { nemesis } = config;
+  const on = (name: string, span: number): number => (has(name) ? span : 0);
+  return {
+    ...config,
+    world: {
+      net: has('net') ? config.world.net : calm.net,
+      disk: has('disk') ? config.world.disk : calm.disk,
+      process: has('process') ? config.world.process : calm.process,
+      clock: has('clock') ? config.world.clock : calm.clock,
+    },
+    nemesis: {
+      ...nemesis,
+      crashMs: on('process', nemesis.crashMs),
+      allCrashMs: on('process', nemesis.allCrashMs),
+      pauseMs: on('process', nemesis.pauseMs),
+      wipeMs: on('disk', nemesis.wipeMs),
+      slowDiskMs: on('disk', nemesis.slowDiskMs),
+      partitionMs: on('net', nemesis.partitionMs),
+      clogMs: on('net', nemesis.clogMs),
+      linkResetMs: on('net', nemesis.linkResetMs),
+      connectionResetMs: on('client', nemesis.connectionResetMs),
+      clockStepMs: on('clock', nemesis.clockStepMs),
+      transferMs: on('admin', nemesis.transferMs),
+      snapshotMs: on('admin', nemesis.snapshotMs),
+      reconfigureMs: on('admin', nemesis.reconfigureMs),
+    },
+  };
+}

@@ -1,0 +1,192 @@
+/**
+ * One run: a cluster drawn from a seed, under chaos, then healed, then judged.
+ *
+ * 1. Safety: the nemesis strikes, clients work, every turn is checked.
+ * 2. Liveness: faults end, everyone is started, and within a budget the cluster must agree and
+ *    serve reads and writes.
+ * 3. Judgement: every key is read once more, and the history must be linearizable.
+ */
+import type { CheckerName } from '../../src/base/assert.ts';
+import { checkLinearizable, DEFAULT_LIMITS } from '../check/linearizable/check.ts';
+import { storeModel } from '../check/linearizable/store.ts';
+import type { Failure } from '../world/faults.ts';
+import { Streams } from '../world/streams.ts';
+import type { TraceRecorder } from '../world/trace.ts';
+import { withWalls } from '../world/walls.ts';
+import { SimulatedClient } from './client.ts';
+import { Cluster } from './cluster.ts';
+import { drawRunConfig, nodeIds, type RunConfig, type RunOverrides } from './config.ts';
+import { History } from './history.ts';
+import { hasConverged } from './liveness.ts';
+import { Nemesis } from './nemesis.ts';
+
+export interface RunResult {
+  readonly seed: string;
+  readonly verdict: 'pass' | 'violation';
+  readonly checker: CheckerName | 'internal' | null;
+  readonly message: string;
+  readonly stack: string;
+  readonly digest: string;
+  readonly simulatedMs: number;
+  readonly events: number;
+  readonly operations: number;
+  readonly faults: Record<string, number>;
+  readonly config: RunConfig;
+}
+
+export interface RunOptions {
+  readonly overrides: RunOverrides;
+  readonly recorder: TraceRecorder | null;
+}
+
+export const NO_OVERRIDES: RunOverrides = { nodes: null, groups: null, faults: null };
+
+export function runSeed(seed: string, options: RunOptions): RunResult {
+  const streams = new Streams(seed);
+  const config = drawRunConfig(streams.stream('config'), options.overrides);
+  return new Run(seed, config, options).run();
+}
+
+interface Verdict {
+  readonly checker: CheckerName | 'internal';
+  readonly message: string;
+  readonly stack: string;
+}
+
+class Run {
+  readonly #seed: string;
+  readonly #config: RunConfig;
+  readonly #cluster: Cluster;
+  readonly #history = new History();
+  readonly #clients: SimulatedClient[] = [];
+  readonly #nemesis: Nemesis;
+  #verdict: Verdict | null = null;
+
+  constructor(seed: string, config: RunConfig, options: RunOptions) {
+    this.#seed = seed;
+    this.#config = config;
+    this.#cluster = new Cluster(seed, config, (failure) => this.#failed(failure));
+    const { world } = this.#cluster;
+    world.scheduler.recorder = options.recorder;
+    this.#nemesis = new Nemesis({
+      world,
+      config: config.nemesis,
+      groups: config.node.settings.groupCount,
+      admin: (node, request) => this.#cluster.admin(node, request),
+      mayWipe: () => false,
+      reconfigure: () => {},
+    });
+    for (let n = 0; n < config.workload.clients; n++) this.#clients.push(this.#newClient(`c${n}`));
+  }
+
+  #newClient(name: string): SimulatedClient {
+    const { world } = this.#cluster;
+    return new SimulatedClient({
+      name,
+      net: world.net,
+      scheduler: world.scheduler,
+      stream: world.streams.stream(`client:${name}`),
+      workload: this.#config.workload,
+      nodes: nodeIds(this.#config.nodes),
+      history: this.#history,
+      onStale: () => {},
+    });
+  }
+
+  #failed({ checker, message, stack }: Failure): void {
+    this.#verdict ??= { checker, message, stack };
+    this.#cluster.world.scheduler.stop();
+  }
+
+  run(): RunResult {
+    const { scheduler } = this.#cluster.world;
+    withWalls(
+      () => Math.floor(scheduler.nowUs() / 1_000),
+      () => {
+        try {
+          this.#phases();
+        } catch (error) {
+          const { message, stack } = error as Error;
+          this.#verdict ??= { checker: 'internal', message, stack: stack ?? '' };
+        }
+      },
+    );
+    return this.#result();
+  }
+
+  #phases(): void {
+    const { world } = this.#cluster;
+    world.startAll();
+    for (const client of this.#clients) client.start();
+    this.#nemesis.start();
+    world.scheduler.runUntil(this.#config.safetyMs * 1_000);
+    if (this.#verdict !== null) return;
+    this.#heal();
+    this.#awaitLiveness();
+    if (this.#verdict === null) this.#judge();
+  }
+
+  #heal(): void {
+    const { world } = this.#cluster;
+    this.#nemesis.isOver = true;
+    world.calm();
+    world.net.heal();
+    for (const node of world.nodes) {
+      world.disk(node).slow(1_000);
+      const process = world.process(node);
+      process.resume();
+      process.slow(1_000);
+      process.start();
+    }
+    for (const client of this.#clients) client.isStopped = true;
+  }
+
+  /** The cluster agrees, clients are done, and every key can be read. */
+  #awaitLiveness(): void {
+    const { world } = this.#cluster;
+    const end = world.elapsedMs() + this.#config.livenessMsMax;
+    const probe = this.#newClient('probe');
+    let isProbing = false;
+    while (this.#verdict === null) {
+      world.scheduler.runUntil(world.scheduler.nowUs() + 100_000);
+      const isIdle = this.#clients.every((client) => client.inFlight === 0);
+      if (!isProbing && isIdle && hasConverged(this.#cluster)) {
+        isProbing = true;
+        this.#probeAll(probe);
+      }
+      if (isProbing && probe.isDone() && hasConverged(this.#cluster)) return;
+      if (world.elapsedMs() < end) continue;
+      const message = isProbing ? 'reads and writes are not served' : 'the nodes do not converge';
+      this.#verdict = { checker: 'liveness', message, stack: '' };
+    }
+  }
+
+  #probeAll(probe: SimulatedClient): void {
+    const keys = new Set(this.#history.operations.map(({ key }) => key));
+    probe.startProbing([...keys].sort());
+  }
+
+  #judge(): void {
+    const judged = checkLinearizable(this.#history.toJudge(), storeModel, DEFAULT_LIMITS);
+    if (judged.verdict !== 'not-linearizable') return;
+    const message = `key ${judged.key}: ${judged.detail}`;
+    this.#verdict = { checker: 'linearizable', message, stack: '' };
+  }
+
+  #result(): RunResult {
+    const { world } = this.#cluster;
+    return {
+      seed: this.#seed,
+      verdict: this.#verdict === null ? 'pass' : 'violation',
+      checker: this.#verdict?.checker ?? null,
+      message: this.#verdict?.message ?? '',
+      stack: this.#verdict?.stack ?? '',
+      digest: world.scheduler.digestHex(),
+      simulatedMs: world.elapsedMs(),
+      events: world.scheduler.events(),
+      operations: this.#history.completed,
+      faults: world.faults.summary(),
+      config: this.#config,
+    };
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * From nothing to serving: whose directory this is, what its log holds, what its snapshots hold.
+ *
+ *   identifying → recovering → loading → serving
+ *
+ * Each step waits for the disk; a step that cannot go on says so with a code and fails the node.
+ */
+import { formation } from '../core/formation/step.ts';
+import type { Identity } from '../core/identity/state.ts';
+import { lastIndex } from '../core/raft/log.ts';
+import type { RaftState } from '../core/raft/state.ts';
+import { buildRing } from '../core/router/ring.ts';
+import { defaultWalConfig, type WalRecovery } from '../core/wal/state.ts';
+import { wal } from '../core/wal/step.ts';
+import { noteSeat } from './forming.ts';
+import { addGroup, newStore, openFiles } from './groups.ts';
+import { Peers } from './peers.ts';
+import { stepWal } from './persist.ts';
+import { failNode, type NodeState } from './state.ts';
+
+/** The next steps of booting, as far as the disk's answers allow. */
+export function continueBoot(node: NodeState): void {
+  if (node.phase === 'identifying' && node.known !== null) identified(node, node.known);
+  if (node.phase === 'recovering' && node.recovery !== null) walRecovered(node, node.recovery);
+  if (node.phase === 'loading') takeLoaded(node);
+}
+
+function identified(node: NodeState, { storeId, clusterId }: Identity): void {
+  node.self = { id: node.config.id, store: storeId };
+  node.peers = new Peers(node.ports.net, node.self);
+  node.cluster = clusterId;
+  if (clusterId !== null) node.peers.joinCluster(clusterId);
+  node.phase = 'recovering';
+  const { config } = node;
+  node.wal = wal.init({
+    ...defaultWalConfig(storeId),
+    segmentBytes: config.segmentBytes,
+    flushesInFlightMax: config.flushesInFlightMax,
+    idleMarkMs: config.idleMarkMs,
+    durability: config.settings.durability,
+  });
+  stepWal(node, { kind: 'open' });
+}
+
+/** The WAL has read itself. */
+function walRecovered(node: NodeState, recovery: WalRecovery): void {
+  if (recovery.verdict === 'damaged') {
+    failNode(node, { code: 'WAL_DAMAGED', detail: damageText(recovery) });
+    return;
+  }
+  node.phase = 'loading';
+  for (const recovered of recovery.groups) {
+    const { group, snapshotIndex } = recovered;
+    const files = openFiles(node, group, snapshotIndex);
+    const storeState = newStore(node, group);
+    node.loading.push({ recovered, storeState, files, isDone: false });
+  }
+}
+
+function damageText(recovery: WalRecovery): string {
+  const missing = recovery.damage?.missing.length ?? 0;
+  return `${recovery.damage?.positions.length ?? 0} flushes, ${missing} entries named`;
+}
+
+/** When every group has its state the node serves. */
+function takeLoaded(node: NodeState): void {
+  if (node.loading.some(({ isDone }) => !isDone) || node.failure !== null) return;
+  for (const group of node.loading) addGroup(node, group);
+  node.loading = [];
+  for (const { store } of node.groups) {
+    if (store.settings !== null) node.ring ??= buildRing(store.settings.groupCount);
+  }
+  serve(node);
+}
+
+function serve(node: NodeState): void {
+  node.phase = 'serving';
+  const isEmpty = node.cluster === null && node.groups.every((group) => isUnwritten(group.raft));
+  node.formation = formation.init({
+    self: node.self!,
+    ids: node.config.ids,
+    nonce: node.nonce,
+    announceMs: node.config.announceMs,
+    isEmpty,
+  });
+  noteSeat(node);
+}
+
+const isUnwritten = (state: RaftState): boolean =>
+  lastIndex(state.log) === 0 && state.currentTerm === 0;

@@ -1,0 +1,74 @@
+/** What a node is started with. Only the first value of a replicated setting comes from here. */
+import type { NodeId } from '../base/units.ts';
+import type { Settings } from '../core/types.ts';
+import type { ConnectionLimits } from './connections.ts';
+
+export interface NodeConfig {
+  readonly id: NodeId;
+  /** The address list's ids, our own included. After formation it is only an address book. */
+  readonly ids: readonly NodeId[];
+  /** Client addresses, `host:port`, by id: what REDIRECT names. */
+  readonly addresses: ReadonlyMap<NodeId, string>;
+  /** Name and version, for people. */
+  readonly server: string;
+  readonly settings: Omit<Settings, 'clusterId' | 'tableSeed'>;
+  readonly electionTimeoutMs: number;
+  readonly heartbeatMs: number;
+  readonly appendBytesMax: number;
+  readonly appendEntriesMax: number;
+  readonly inflightBytesMax: number;
+  readonly inflightEntriesMax: number;
+  readonly uncommittedBytesMax: number;
+  readonly readsMax: number;
+  readonly trailingEntries: number;
+  readonly clockSkewMsMax: number;
+  readonly segmentBytes: number;
+  readonly flushesInFlightMax: number;
+  readonly idleMarkMs: number;
+  /** Log bytes in memory at which a snapshot is begun. */
+  readonly snapshotLogBytes: number;
+  /** Bytes of a snapshot that one turn encodes. */
+  readonly snapshotSliceBytes: number;
+  readonly regionBytes: number;
+  readonly expiredPerEntryMax: number;
+  readonly preimageBytesMax: number;
+  readonly announceMs: number;
+  /** A request without an answer for so long ends: unknown if it was sent on, else refused. */
+  readonly requestTimeoutMs: number;
+  /** Requests that may wait for a leader to be known. */
+  readonly parkedMax: number;
+  readonly limits: ConnectionLimits;
+}
+
+const MIB = 1024 * 1024;
+
+export const NODE_DEFAULTS = {
+  server: 'apex-kv',
+  electionTimeoutMs: 500,
+  heartbeatMs: 100,
+  appendBytesMax: MIB,
+  appendEntriesMax: 256,
+  inflightBytesMax: 16 * MIB,
+  inflightEntriesMax: 1024,
+  uncommittedBytesMax: 64 * MIB,
+  readsMax: 4096,
+  trailingEntries: 1024,
+  clockSkewMsMax: 5000,
+  segmentBytes: 32 * MIB,
+  flushesInFlightMax: 1,
+  idleMarkMs: 1000,
+  snapshotLogBytes: 64 * MIB,
+  snapshotSliceBytes: 256 * 1024,
+  regionBytes: 1024 * MIB,
+  expiredPerEntryMax: 256,
+  preimageBytesMax: 64 * MIB,
+  announceMs: 200,
+  requestTimeoutMs: 5000,
+  parkedMax: 10_000,
+  limits: {
+    connectionsMax: 10_000,
+    pipelineMax: 4096,
+    unsentBytesMax: 4 * MIB,
+    slowReaderMs: 10_000,
+  },
+} as const;

@@ -1,0 +1,338 @@
+/**
+ * Client connections: what came in and is not answered, what is answered and has not left.
+ *
+ * 1. Replies leave in request order; HELLO may agree on completion order.
+ * 2. When a request ends unknown, the later ones of its connection that were already sent on end
+ *    unknown too, and the others are refused as not applied: nothing overtakes a lost write.
+ * 3. Bounds: requests in flight per connection (then reading pauses), unsent reply bytes (then
+ *    reading pauses; whoever takes nothing for too long is closed), connections.
+ */
+import type { ErrorCode } from '../base/errors.ts';
+import { type LogIndex, type Millis, ZERO_INDEX } from '../base/units.ts';
+import { FrameWriter } from '../core/protocol/frame-writer.ts';
+import { ProtocolOut } from '../core/protocol/requests.ts';
+import type { ProtocolState } from '../core/protocol/state.ts';
+import { protocol } from '../core/protocol/step.ts';
+import { FEATURE, REQUEST } from '../core/protocol/wire.ts';
+import {
+  newReplyView,
+  type WireFailure,
+  type WireMetrics,
+  writeFailure,
+  writeMetrics,
+  writePong,
+  writeRedirect,
+  writeResult,
+  writeWelcome,
+} from '../core/protocol/writer.ts';
+import type { ResultLane } from '../core/results.ts';
+import type { ConnectionId, NetPort } from '../ports/net.ts';
+import { Latencies } from './latencies.ts';
+import { SLOT, Slots } from './slots.ts';
+
+export interface ConnectionLimits {
+  readonly connectionsMax: number;
+  /** Requests of one connection without a reply; at this many, reading pauses. */
+  readonly pipelineMax: number;
+  /** Reply bytes that the client has not taken; at this many, reading pauses. */
+  readonly unsentBytesMax: number;
+  /** A client that takes nothing for so long while replies wait is closed. */
+  readonly slowReaderMs: number;
+}
+
+export interface Connection {
+  readonly id: ConnectionId;
+  readonly protocol: ProtocolState;
+  readonly slots: Slots;
+  isPaused: boolean;
+  isClosing: boolean;
+  isDirty: boolean;
+  /** Since when the client has owed us reading; 0 while it does not. */
+  stuckSince: number;
+  lastWrite: LogIndex;
+  unsentBefore: number;
+}
+
+/** What local replies need to know. */
+export interface LocalAnswers {
+  readonly server: string;
+  metrics(): WireMetrics;
+  /** The leader's client address, or null while nobody knows it. */
+  leaderAddress(): string | null;
+}
+
+export class Connections {
+  readonly out = new ProtocolOut();
+  readonly #rows = new Map<ConnectionId, Connection>();
+  readonly #net: NetPort;
+  readonly #limits: ConnectionLimits;
+  readonly #local: LocalAnswers;
+  readonly #writer: FrameWriter;
+  readonly #reply = newReplyView();
+  readonly #dirty: Connection[] = [];
+  slowReadersClosed = 0;
+  refused = 0;
+  /** The turn's time in microseconds. */
+  micros = 0;
+  readonly latencies = new Latencies();
+
+  constructor(options: {
+    readonly nodeId: number;
+    readonly net: NetPort;
+    readonly limits: ConnectionLimits;
+    readonly local: LocalAnswers;
+  }) {
+    this.#net = options.net;
+    this.#limits = options.limits;
+    this.#local = options.local;
+    this.#writer = new FrameWriter(options.nodeId);
+  }
+
+  get count(): number {
+    return this.#rows.size;
+  }
+
+  find(id: ConnectionId): Connection | null {
+    return this.#rows.get(id) ?? null;
+  }
+
+  open(id: ConnectionId): void {
+    if (this.#rows.size >= this.#limits.connectionsMax) {
+      this.refused++;
+      this.#net.close(id, true);
+      return;
+    }
+    this.#rows.set(id, {
+      id,
+      protocol: protocol.init({ connection: id, mode: 'unknown' }),
+      slots: new Slots(),
+      isPaused: false,
+      isClosing: false,
+      isDirty: false,
+      stuckSince: 0,
+      lastWrite: ZERO_INDEX,
+      unsentBefore: 0,
+    });
+  }
+
+  /** Bytes of a connection; its requests are rows of `out.requests` afterwards. */
+  receive(id: ConnectionId, bytes: Uint8Array, now: Millis): void {
+    const connection = this.find(id);
+    if (connection === null || connection.isClosing) return;
+    protocol.step(connection.protocol, { kind: 'received', bytes }, now, this.out);
+  }
+
+  closed(id: ConnectionId): void {
+    this.#rows.delete(id);
+  }
+
+  /** Opens a slot for row `row` of the turn's requests. */
+  openSlot(connection: Connection, row: number): number {
+    const { seq, command, flags } = this.out.requests;
+    const request = { seq: seq[row]!, command: command[row]!, flags: flags[row]! };
+    return connection.slots.push(request, this.micros);
+  }
+
+  /** The request is part of a proposal: losing it leaves its outcome unknown. */
+  markSent(id: ConnectionId, slot: number, index: LogIndex): void {
+    const connection = this.find(id);
+    if (connection === null || !connection.slots.isOpen(slot)) return;
+    connection.slots.isSent[connection.slots.at(slot)] = 1;
+    if (index > connection.lastWrite) connection.lastWrite = index;
+  }
+
+  /** The newest proposal that a write of this connection is part of. */
+  lastWrite(id: ConnectionId): LogIndex {
+    return this.find(id)?.lastWrite ?? ZERO_INDEX;
+  }
+
+  complete(id: ConnectionId, slot: number, lane: ResultLane, row: number): void {
+    const connection = this.find(id);
+    if (connection === null || !connection.slots.isOpen(slot)) return;
+    connection.slots.setResult(slot, lane, row);
+    this.#markDirty(connection);
+  }
+
+  answerLocally(connection: Connection, slot: number): void {
+    connection.slots.state[connection.slots.at(slot)] = SLOT.LOCAL;
+    this.#markDirty(connection);
+  }
+
+  redirect(connection: Connection, slot: number): void {
+    connection.slots.state[connection.slots.at(slot)] = SLOT.REDIRECT;
+    this.#markDirty(connection);
+  }
+
+  /** The request was certainly not applied. */
+  refuse(id: ConnectionId, slot: number, failure: WireFailure): void {
+    const connection = this.find(id);
+    if (connection === null || !connection.slots.isOpen(slot)) return;
+    connection.slots.setFailure(slot, failure);
+    this.#markDirty(connection);
+  }
+
+  /** Nobody can say whether the request was or will be applied (rule 2). */
+  endUnknown(id: ConnectionId, from: number): void {
+    const connection = this.find(id);
+    if (connection === null || !connection.slots.isOpen(from)) return;
+    const { slots } = connection;
+    for (let slot = from; slot < slots.tail; slot++) {
+      if (!slots.isOpen(slot)) continue;
+      const code: ErrorCode = slots.isSent[slots.at(slot)] === 1 ? 'UNCERTAIN' : 'UNAVAILABLE';
+      slots.setFailure(slot, { code, detail: null });
+    }
+    this.#markDirty(connection);
+  }
+
+  /** Answers what is still open, then closes. */
+  close(id: ConnectionId): void {
+    const connection = this.find(id);
+    if (connection === null) return;
+    connection.isClosing = true;
+    this.#markDirty(connection);
+  }
+
+  /** Closes every connection once its replies have left: the end of a graceful stop. */
+  closeAll(): void {
+    for (const id of [...this.#rows.keys()].sort((left, right) => left - right)) this.close(id);
+  }
+
+  #markDirty(connection: Connection): void {
+    if (connection.isDirty) return;
+    connection.isDirty = true;
+    this.#dirty.push(connection);
+  }
+
+  /** Sends every reply that may leave, and keeps a copy of those that must wait. */
+  flush(now: Millis): void {
+    for (const connection of this.#dirty) {
+      connection.isDirty = false;
+      if (this.#rows.get(connection.id) !== connection) continue;
+      this.#writeReplies(connection);
+      this.#applyBackPressure(connection, now);
+      if (connection.isClosing && connection.slots.pending === 0) {
+        this.#rows.delete(connection.id);
+        this.#net.close(connection.id, false);
+      }
+    }
+    this.#dirty.length = 0;
+  }
+
+  #writeReplies(connection: Connection): void {
+    const { slots } = connection;
+    const isAnyOrder = (connection.protocol.features & FEATURE.COMPLETION_ORDER) !== 0;
+    let isInOrder = true;
+    for (let slot = slots.head; slot < slots.tail; slot++) {
+      const state = slots.state[slots.at(slot)]!;
+      if (state === SLOT.PENDING) {
+        isInOrder = false;
+      } else if (state !== SLOT.GONE) {
+        if (isInOrder || isAnyOrder) this.#writeReply(connection, slot);
+        else if (state !== SLOT.KEPT) this.#keepReply(connection, slot);
+      }
+      if (isInOrder) slots.head = slot + 1;
+    }
+    if (this.#writer.pendingBytes > 0) this.#net.send(connection.id, this.#writer.take());
+  }
+
+  /** The lanes are cleared after the turn, so an answer that must wait is encoded now. */
+  #keepReply(connection: Connection, slot: number): void {
+    if (this.#writer.pendingBytes > 0) this.#net.send(connection.id, this.#writer.take());
+    this.#writeReply(connection, slot);
+    connection.slots.setKept(slot, this.#writer.take());
+  }
+
+  #writeReply(connection: Connection, slot: number): void {
+    const { slots } = connection;
+    const at = slots.at(slot);
+    const request = { seq: slots.seq[at]!, command: slots.command[at]!, flags: slots.flags[at]! };
+    switch (slots.state[at]) {
+      case SLOT.RESULT:
+        this.#writeResult(slots, at);
+        break;
+      case SLOT.KEPT:
+        if (this.#writer.pendingBytes > 0) this.#net.send(connection.id, this.#writer.take());
+        this.#net.send(connection.id, slots.kept[at]!);
+        break;
+      case SLOT.FAILED:
+        writeFailure(this.#writer, request, slots.failure[at]!);
+        break;
+      case SLOT.REDIRECT:
+        this.#writeRedirect(request);
+        break;
+      case SLOT.LOCAL:
+        this.#writeLocal(connection, request);
+        break;
+    }
+    slots.release(slot);
+  }
+
+  #writeResult(slots: Slots, at: number): void {
+    const reply = this.#reply;
+    const lane = slots.lane[at]!;
+    const row = slots.row[at]!;
+    reply.seq = slots.seq[at]!;
+    reply.command = slots.command[at]!;
+    reply.flags = slots.flags[at]!;
+    reply.staleMs = slots.staleMs[at]!;
+    reply.status = lane.status[row]!;
+    reply.revision = lane.revision[row]!;
+    reply.source = lane.values;
+    reply.valueAt = lane.valueAt[row]!;
+    reply.valueBytes = lane.valueBytes[row]!;
+    this.latencies.note(isGet(reply.command), this.micros - slots.since[at]!);
+    writeResult(this.#writer, reply);
+  }
+
+  #writeRedirect(request: { seq: number; command: number; flags: number }): void {
+    const address = this.#local.leaderAddress();
+    if (address !== null) writeRedirect(this.#writer, request.seq, address);
+    else writeFailure(this.#writer, request, { code: 'UNAVAILABLE', detail: null });
+  }
+
+  #writeLocal(connection: Connection, { seq, command }: { seq: number; command: number }): void {
+    if (command === REQUEST.PING) writePong(this.#writer, seq);
+    else if (command === REQUEST.METRICS) writeMetrics(this.#writer, seq, this.#local.metrics());
+    else {
+      const { features } = connection.protocol;
+      writeWelcome(this.#writer, seq, { features, server: this.#local.server });
+    }
+  }
+
+  #applyBackPressure(connection: Connection, now: Millis): void {
+    const unsent = this.#net.unsentBytes(connection.id);
+    const { pipelineMax, unsentBytesMax } = this.#limits;
+    const isFull = connection.slots.pending >= pipelineMax || unsent >= unsentBytesMax;
+    if (isFull && !connection.isPaused) {
+      connection.isPaused = true;
+      this.#net.pause(connection.id);
+    } else if (!isFull && connection.isPaused) {
+      connection.isPaused = false;
+      this.#net.resume(connection.id);
+    }
+    if (unsent < unsentBytesMax) connection.stuckSince = 0;
+    else if (connection.stuckSince === 0) connection.stuckSince = now;
+  }
+
+  /** The client took what was unsent. */
+  drained(id: ConnectionId, now: Millis): void {
+    const connection = this.find(id);
+    if (connection !== null) this.#applyBackPressure(connection, now);
+  }
+
+  /** Closes those who have taken nothing for too long. */
+  closeSlowReaders(now: Millis): void {
+    for (const connection of this.#rows.values()) {
+      if (connection.stuckSince === 0) continue;
+      const unsent = this.#net.unsentBytes(connection.id);
+      if (unsent < connection.unsentBefore) connection.stuckSince = now;
+      connection.unsentBefore = unsent;
+      if (now - connection.stuckSince < this.#limits.slowReaderMs) continue;
+      this.slowReadersClosed++;
+      this.#rows.delete(connection.id);
+      this.#net.close(connection.id, true);
+    }
+  }
+}
+
+const isGet = (command: number): boolean => command === REQUEST.GET;

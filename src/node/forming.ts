@@ -1,0 +1,81 @@
+/**
+ * Founding a cluster, or joining the one that names us.
+ *
+ * The cluster's id is written to the identity first: a store accepts one cluster for life.
+ */
+import { putU32, toHex } from '../base/bytes.ts';
+import type { ClusterId, GroupId } from '../base/units.ts';
+import { ENTRY_HEADER_BYTES } from '../core/entry.ts';
+import { encodeStatus, STATUS_TYPE } from '../core/formation/codec.ts';
+import type { FormationEvent } from '../core/formation/state.ts';
+import { formation } from '../core/formation/step.ts';
+import { isVoter } from '../core/members.ts';
+import { CHANNEL } from '../core/protocol/peer-frame.ts';
+import { currentConfiguration } from '../core/raft/state.ts';
+import { encodeFormation } from '../core/settings.ts';
+import type { Configuration, Member, Settings } from '../core/types.ts';
+import { stepRaft } from './drain.ts';
+import { ensureGroup } from './groups.ts';
+import { stepIdentity } from './identify.ts';
+import { ANY_STORE } from './peers.ts';
+import { noteSeekers } from './replacement.ts';
+import type { NodeState } from './state.ts';
+
+export function stepFormation(node: NodeState, event: FormationEvent): void {
+  const out = node.formationOut;
+  out.clear();
+  formation.step(node.formation!, event, node.now, out);
+  for (const { to, status } of out.statuses) {
+    const head = { channel: CHANNEL.FORMATION, type: STATUS_TYPE, group: 0 };
+    node.peers!.send({ id: to, store: ANY_STORE }, head, [encodeStatus(status)]);
+  }
+  noteSeekers(node, out.seekers);
+  if (out.form.length > 0 && node.forming.length === 0) found(node, out.form);
+}
+
+/** Every peer is empty and has our list, and we are the lowest: write down a new cluster's id. */
+function found(node: NodeState, members: readonly Member[]): void {
+  node.forming = members;
+  stepIdentity(node, { kind: 'adopt', clusterId: randomHex(node, 4) as ClusterId });
+}
+
+export function randomHex(node: NodeState, words: number): string {
+  const bytes = new Uint8Array(words * 4);
+  for (let word = 0; word < words; word++) putU32(bytes, word * 4, node.ports.entropy.word());
+  return toHex(bytes);
+}
+
+/** A frame for our very store names a cluster, and we have none. */
+export function joinCluster(node: NodeState, cluster: ClusterId): void {
+  if (node.forming.length === 0) stepIdentity(node, { kind: 'adopt', clusterId: cluster });
+}
+
+/** Once the identity holds a cluster's id, frames name it; a founder writes entry 1. */
+export function continueForming(node: NodeState): void {
+  const cluster = node.known?.clusterId ?? null;
+  if (node.phase !== 'serving' || cluster === null || cluster === node.cluster) return;
+  node.cluster = cluster;
+  node.peers!.joinCluster(cluster);
+  stepFormation(node, { kind: 'filled' });
+  if (node.forming.length > 0) writeFormation(node, cluster, node.forming);
+}
+
+function writeFormation(node: NodeState, clusterId: ClusterId, voters: readonly Member[]): void {
+  const configuration: Configuration = { voters, outgoing: [], learners: [] };
+  const tableSeed = randomHex(node, 2);
+  const settings: Settings = { ...node.config.settings, clusterId, tableSeed };
+  for (let id = 0; id < settings.groupCount; id++) {
+    const group = ensureGroup(node, id as GroupId);
+    const body = encodeFormation({ settings, configuration });
+    const bytes = new Uint8Array(ENTRY_HEADER_BYTES + body.length);
+    bytes.set(body, ENTRY_HEADER_BYTES);
+    stepRaft(node, group, { kind: 'form', configuration, bytes, wall: node.wall });
+  }
+}
+
+/** Whether the configuration that we know of names our store. Asked once a sweep. */
+export function noteSeat(node: NodeState): void {
+  const group = node.groups[0] ?? null;
+  const isSeated = group !== null && isVoter(currentConfiguration(group.raft), node.self!);
+  if (isSeated === node.formation!.isSeeking) stepFormation(node, { kind: 'seat', isSeated });
+}

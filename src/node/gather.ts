@@ -1,0 +1,28 @@
+/** A request that is executed here joins what the turn gathers for its group. */
+import { ENTRY_BODY_BYTES_MAX, isRead } from '../core/types.ts';
+import type { Group } from './group.ts';
+import { proposeGroup } from './propose.ts';
+import type { NodeState } from './state.ts';
+
+export interface Routed {
+  readonly owner: number;
+  readonly slot: number;
+  readonly operation: number;
+  readonly source: Uint8Array;
+  readonly at: number;
+  readonly bytes: number;
+}
+
+/** Into the turn's entry, or among the reads at this point of it. */
+export function gather(node: NodeState, group: Group, request: Routed): void {
+  const { source, at, bytes, owner, slot } = request;
+  if (isRead(request.operation)) {
+    group.reads.append(source, at, bytes, group.writes.rows.count);
+    group.reads.rows.push(owner, slot);
+    return;
+  }
+  if (group.writes.bodyBytes + bytes > ENTRY_BODY_BYTES_MAX) proposeGroup(node, group);
+  group.writes.append(source, at, bytes);
+  group.writes.rows.push(owner, slot);
+  if (group.raft.durability === 'strict') proposeGroup(node, group);
+}

@@ -1,0 +1,113 @@
+/**
+ * A node: the machines of one process behind its driver's contract.
+ *
+ * Everything that comes in passes `input` or `turn`; nothing here knows a socket, a file or a clock.
+ */
+import type { Failure } from '../base/errors.ts';
+import { type Millis, NOBODY, ZERO_TICKET } from '../base/units.ts';
+import { FormationOut } from '../core/formation/state.ts';
+import { newIdentityOut } from '../core/identity/state.ts';
+import { identity } from '../core/identity/step.ts';
+import type { WireMetrics } from '../core/protocol/writer.ts';
+import { ResultLane } from '../core/results.ts';
+import { newSnapshotsOut } from '../core/snapshots/out.ts';
+import { clearStoreOut, newStoreOut } from '../core/store/state.ts';
+import { newWalOut } from '../core/wal/state.ts';
+import type { NodeConfig } from './config.ts';
+import { Connections } from './connections.ts';
+import type { NodeDriver, NodeEvent, NodePorts } from './contract.ts';
+import { DiskDesk } from './disk-desk.ts';
+import { startIdentity } from './identify.ts';
+import { Served } from './served.ts';
+import type { NodeState } from './state.ts';
+import { nodeDeadline } from './tick.ts';
+import { turn } from './turn.ts';
+
+export class Node implements NodeDriver {
+  readonly state: NodeState;
+
+  constructor(config: NodeConfig, ports: NodePorts) {
+    const state: NodeState = {
+      config,
+      ports,
+      phase: 'identifying',
+      failure: null,
+      now: 0 as Millis,
+      wall: 0,
+      nonce: 1 + Math.floor(ports.entropy.word() / 2),
+      inputs: [],
+      desk: new DiskDesk(ports.disk),
+      identity: identity.init({ nodeId: config.id, dataPrefixes: ['wal-', 'snapshot-'] }),
+      identityOut: newIdentityOut(),
+      self: null,
+      cluster: null,
+      wal: null,
+      walOut: newWalOut(),
+      walEvents: [],
+      formation: null,
+      formationOut: new FormationOut(),
+      forming: [],
+      known: null,
+      recovery: null,
+      loading: [],
+      connections: new Connections({
+        nodeId: config.id,
+        net: ports.net,
+        limits: config.limits,
+        local: {
+          server: config.server,
+          metrics: () => wireMetrics(state),
+          leaderAddress: () => leaderAddress(state),
+        },
+      }),
+      served: new Served(),
+      forwarded: new ResultLane(),
+      peers: null,
+      groups: [],
+      ring: null,
+      storeOut: newStoreOut(),
+      snapshotsOut: newSnapshotsOut(),
+      isStopping: false,
+      records: [],
+      lastTicket: ZERO_TICKET,
+      nextSweep: 0 as Millis,
+      counters: { gets: 0, puts: 0, proposals: 0, badFrames: 0, foreignFrames: 0 },
+    };
+    this.state = state;
+    startIdentity(state);
+  }
+
+  get failure(): Failure | null {
+    return this.state.failure;
+  }
+
+  input(event: NodeEvent): void {
+    this.state.inputs.push(event);
+  }
+
+  turn(now: Millis, wall: number, micros = now * 1000): void {
+    clearStoreOut(this.state.storeOut);
+    this.state.forwarded.clear();
+    turn(this.state, { now, wall, micros });
+  }
+
+  deadline(): Millis {
+    return nodeDeadline(this.state);
+  }
+}
+
+function wireMetrics(node: NodeState): WireMetrics {
+  const { latencies } = node.connections;
+  return {
+    opsGet: node.counters.gets,
+    opsPut: node.counters.puts,
+    p99GetMicros: latencies.gets.quantile(0.99),
+    p99PutMicros: latencies.puts.quantile(0.99),
+  };
+}
+
+/** The client address of group 0's leader, as the configuration of this node names its peers. */
+function leaderAddress(node: NodeState): string | null {
+  const leader = node.groups[0]?.raft.leader ?? NOBODY;
+  return leader === NOBODY ? null : (node.config.addresses.get(leader) ?? null);
+}

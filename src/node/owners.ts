@@ -1,0 +1,64 @@
+/**
+ * Telling whoever asked what came of it: a client's connection, or another node that passed the
+ * request on.
+ */
+import type { ErrorCode } from '../base/errors.ts';
+import type { LogIndex } from '../base/units.ts';
+import type { ResultLane } from '../core/results.ts';
+import type { Rows } from './batch.ts';
+import type { NodeState } from './state.ts';
+
+export interface Answer {
+  readonly lane: ResultLane;
+  /** The row of the lane that answers. */
+  readonly at: number;
+}
+
+export function answer(node: NodeState, rows: Rows, row: number, { lane, at }: Answer): void {
+  const owner = rows.owner[row]!;
+  const slot = rows.slot[row]!;
+  if (owner >= 0) node.connections.complete(owner, slot, lane, at);
+  else node.served.complete(-1 - owner, slot, lane, at);
+}
+
+/** None of these was applied. */
+export function refuse(node: NodeState, rows: Rows, code: ErrorCode): void {
+  for (let row = 0; row < rows.count; row++) {
+    refuseOne(node, rows.owner[row]!, rows.slot[row]!, code);
+  }
+}
+
+export function refuseOne(node: NodeState, owner: number, slot: number, code: ErrorCode): void {
+  if (owner >= 0) node.connections.refuse(owner, slot, { code, detail: null });
+  else node.served.refuse(-1 - owner, slot, code);
+}
+
+/** Nobody here can tell whether these were or will be applied. */
+export function endUnknown(node: NodeState, rows: Rows): void {
+  for (let row = 0; row < rows.count; row++) {
+    const owner = rows.owner[row]!;
+    if (owner >= 0) node.connections.endUnknown(owner, rows.slot[row]!);
+    else node.served.endUnknown(-1 - owner, rows.slot[row]!);
+  }
+}
+
+/** The rows are part of the entry at `index`: losing it leaves their outcome unknown. */
+export function markProposed(node: NodeState, rows: Rows, index: LogIndex): void {
+  for (let row = 0; row < rows.count; row++) {
+    const owner = rows.owner[row]!;
+    if (owner >= 0) node.connections.markSent(owner, rows.slot[row]!, index);
+    else node.served.markSent(-1 - owner, index);
+  }
+}
+
+/** The newest write of these askers: what their reads must see. */
+export function lastWrite(node: NodeState, rows: Rows): LogIndex {
+  let last = 0;
+  for (let row = 0; row < rows.count; row++) {
+    const owner = rows.owner[row]!;
+    const index =
+      owner >= 0 ? node.connections.lastWrite(owner) : node.served.lastWrite(-1 - owner);
+    if (index > last) last = index;
+  }
+  return last as LogIndex;
+}

@@ -1,0 +1,110 @@
+/**
+ * Each request of the turn to where it is executed.
+ *
+ * Requests of one connection go the same way in the order in which they came: what must wait for a
+ * leader to be known makes those behind it wait too.
+ */
+
+import { NOBODY } from '../base/units.ts';
+import { FLAG } from '../core/protocol/wire.ts';
+import { isRead } from '../core/types.ts';
+import type { Connection } from './connections.ts';
+import { endStaleStreams, forward } from './forwarding.ts';
+import { gather, type Routed } from './gather.ts';
+import { type Group, isLeading } from './group.ts';
+import { refuseOne } from './owners.ts';
+import { findGroup, type NodeState } from './state.ts';
+
+export function routeRequests(node: NodeState): void {
+  endStaleStreams(node);
+  for (const group of node.groups) unpark(node, group);
+  const { out } = node.connections;
+  for (let row = 0; row < out.requests.count; row++) routeRow(node, row);
+  for (const { connection } of out.closes) node.connections.close(connection);
+  out.clear();
+}
+
+function routeRow(node: NodeState, row: number): void {
+  const { requests } = node.connections.out;
+  const connection = node.connections.find(requests.connection[row]!);
+  if (connection === null) return;
+  const slot = node.connections.openSlot(connection, row);
+  const error = requests.error[row] ?? null;
+  if (error !== null) {
+    node.connections.refuse(connection.id, slot, { code: error, detail: null });
+  } else if (requests.operation[row] === 0) {
+    node.connections.answerLocally(connection, slot);
+  } else {
+    routeCommand(node, connection, slot, row);
+  }
+}
+
+function routeCommand(node: NodeState, connection: Connection, slot: number, row: number): void {
+  const { requests } = node.connections.out;
+  const operation = requests.operation[row]!;
+  const group = groupOf(node, row);
+  if (group === null || node.phase !== 'serving') {
+    node.connections.refuse(connection.id, slot, { code: 'UNAVAILABLE', detail: null });
+    return;
+  }
+  count(node, operation);
+  const at = requests.at[row]!;
+  const bytes = requests.bytes[row]!;
+  const request = { owner: connection.id, slot, operation, source: requests.commands, at, bytes };
+  const flags = requests.flags[row]!;
+  if ((flags & FLAG.STALE) !== 0 && isRead(operation)) readStale(node, group, connection, request);
+  else if ((flags & FLAG.REDIRECT) !== 0 && !isLeading(group)) {
+    node.connections.redirect(connection, slot);
+  } else execute(node, group, request);
+}
+
+function count(node: NodeState, operation: number): void {
+  if (isRead(operation)) node.counters.gets++;
+  else node.counters.puts++;
+}
+
+function groupOf(node: NodeState, row: number): Group | null {
+  if (node.ring === null) return null;
+  const { commands, keyAt, keyBytes } = node.connections.out.requests;
+  const from = keyAt[row]!;
+  return findGroup(node, node.ring.ownerOf(commands, from, from + keyBytes[row]!));
+}
+
+/** Here if we lead, at the leader if we know it, else later. */
+export function execute(node: NodeState, group: Group, request: Routed): void {
+  if (group.parked.length > 0) park(node, group, request);
+  else if (isLeading(group)) gather(node, group, request);
+  else if (group.raft.leader !== NOBODY && request.owner >= 0) forward(node, group, request);
+  else park(node, group, request);
+}
+
+function readStale(node: NodeState, group: Group, connection: Connection, request: Routed): void {
+  const { slots } = connection;
+  const silence = isLeading(group) ? 0 : node.now - group.raft.lastLeaderContact;
+  slots.staleMs[slots.at(request.slot)] = Math.max(1, silence);
+  group.staleReads.append(request.source, request.at, request.bytes, 0);
+  group.staleReads.rows.push(request.owner, request.slot);
+}
+
+/** Nobody is known to lead: wait for news, within bounds. Only our own clients may wait. */
+function park(node: NodeState, group: Group, request: Routed): void {
+  const { owner, slot, operation, source, at, bytes } = request;
+  if (owner < 0 || group.parked.length >= node.config.parkedMax) {
+    refuseOne(node, owner, slot, owner < 0 ? 'UNAVAILABLE' : 'OVERLOADED');
+    return;
+  }
+  const command = source.slice(at, at + bytes);
+  group.parked.push({ since: node.now, owner, slot, operation, command });
+}
+
+/** Somebody leads again: what waited goes first. */
+function unpark(node: NodeState, group: Group): void {
+  if (group.parked.length === 0) return;
+  if (!isLeading(group) && group.raft.leader === NOBODY) return;
+  const waiting = group.parked;
+  group.parked = [];
+  for (const { owner, slot, operation, command } of waiting) {
+    const request = { owner, slot, operation, source: command, at: 0, bytes: command.length };
+    execute(node, group, request);
+  }
+}

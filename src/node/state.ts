@@ -1,0 +1,95 @@
+/** Everything one node consists of. Its parts are in the files they are named after. */
+import type { Failure } from '../base/errors.ts';
+import type { ClusterId, GroupId, Millis, Ticket } from '../base/units.ts';
+import type { FormationOut, FormationState } from '../core/formation/state.ts';
+import type { Identity, IdentityOut, IdentityState } from '../core/identity/state.ts';
+import type { ResultLane } from '../core/results.ts';
+import type { Ring } from '../core/router/ring.ts';
+import type { SnapshotsOut } from '../core/snapshots/out.ts';
+import type { SnapshotsState } from '../core/snapshots/state.ts';
+import type { StoreOut, StoreState } from '../core/store/state.ts';
+import type { Member, RecoveredGroup, WalRecord } from '../core/types.ts';
+import type { WalEvent, WalOut, WalRecovery, WalState } from '../core/wal/state.ts';
+import type { NodeConfig } from './config.ts';
+import type { Connections } from './connections.ts';
+import type { NodeEvent, NodePorts } from './contract.ts';
+import type { DiskDesk } from './disk-desk.ts';
+import type { Group } from './group.ts';
+import type { Peers } from './peers.ts';
+import type { Served } from './served.ts';
+
+/** From nothing to serving, and out of it. */
+export type Phase = 'identifying' | 'recovering' | 'loading' | 'serving' | 'stopped' | 'failed';
+
+/** A group at boot: its files are being looked at, its state is read from its snapshot. */
+export interface Loading {
+  readonly recovered: RecoveredGroup;
+  readonly storeState: StoreState;
+  readonly files: SnapshotsState;
+  isDone: boolean;
+}
+
+export interface Counters {
+  gets: number;
+  puts: number;
+  proposals: number;
+  badFrames: number;
+  foreignFrames: number;
+}
+
+export interface NodeState {
+  readonly config: NodeConfig;
+  readonly ports: NodePorts;
+  phase: Phase;
+  failure: Failure | null;
+  now: Millis;
+  wall: number;
+  /** Random, new with every boot. */
+  readonly nonce: number;
+  readonly inputs: NodeEvent[];
+  readonly desk: DiskDesk;
+  readonly identity: IdentityState;
+  readonly identityOut: IdentityOut;
+  self: Member | null;
+  cluster: ClusterId | null;
+  wal: WalState | null;
+  readonly walOut: WalOut;
+  /** Events that came up while the WAL's outbox was being read. */
+  walEvents: WalEvent[];
+  formation: FormationState | null;
+  readonly formationOut: FormationOut;
+  /** Members to form a cluster of, while its id is being written down. */
+  forming: readonly Member[];
+  /** What the disk said while booting. */
+  known: Identity | null;
+  recovery: WalRecovery | null;
+  /** Groups whose snapshot is still being read at boot. */
+  loading: Loading[];
+  readonly connections: Connections;
+  readonly served: Served;
+  /** Results that the leader sent for requests we passed on. */
+  readonly forwarded: ResultLane;
+  peers: Peers | null;
+  /** Ordered by id. */
+  groups: Group[];
+  ring: Ring | null;
+  readonly storeOut: StoreOut;
+  readonly snapshotsOut: SnapshotsOut;
+  isStopping: boolean;
+  /** This turn's records of all groups. */
+  records: WalRecord[];
+  lastTicket: Ticket;
+  nextSweep: Millis;
+  readonly counters: Counters;
+}
+
+export function findGroup(node: NodeState, id: GroupId): Group | null {
+  return node.groups.find((group) => group.id === id) ?? null;
+}
+
+/** What the node cannot go on with. Sticky; whoever drives it stops. */
+export function failNode(node: NodeState, failure: Failure): void {
+  if (node.failure !== null) return;
+  node.failure = failure;
+  node.phase = 'failed';
+}

@@ -54,6 +54,8 @@ export class SimulatedClient {
   readonly #writer = new FrameWriter(7);
   #reader = new ReplyReader();
   #connection: ClientConnection | null = null;
+  #isConnected = false;
+  #connectingSinceMs = 0;
   #epoch = 0;
   #asked: Asked[] = [];
   #nextSeq = 1;
@@ -107,14 +109,22 @@ export class SimulatedClient {
     if (this.isStopped && this.#asked.length === 0) return;
     if (this.#connection === null) this.#connect();
     else if (this.#isOutOfPatience()) this.#drop(true);
+    else if (!this.#isConnected) this.#wait();
     else if (this.#probes !== null) this.#askProbe(this.#probes);
     else if (!this.isStopped) this.#ask();
     this.#tickAfter(500 + stream.below(Math.max(1, workload.thinkMs * 2_000)));
   }
 
+  /** A node that neither accepts nor refuses is given up too. */
+  #wait(): void {
+    if (this.#nowMs() - this.#connectingSinceMs > this.#options.workload.patienceMs) {
+      this.#drop(true);
+    }
+  }
+
   #isOutOfPatience(): boolean {
     const oldest = this.#asked[0];
-    if (oldest === undefined) return false;
+    if (oldest === undefined || !this.#isConnected) return false;
     return this.#nowMs() - oldest.askedAtMs > this.#options.workload.patienceMs;
   }
 
@@ -123,6 +133,7 @@ export class SimulatedClient {
     const epoch = ++this.#epoch;
     const isCurrent = (): boolean => epoch === this.#epoch;
     this.#reader = new ReplyReader();
+    this.#connectingSinceMs = this.#nowMs();
     this.#connection = net.connect(stream.pick(nodes), name, {
       connected: () => {
         if (isCurrent()) this.#resume();
@@ -138,6 +149,7 @@ export class SimulatedClient {
 
   /** A new connection: what a session asked is asked again, the same sequences in order. */
   #resume(): void {
+    this.#isConnected = true;
     for (const asked of this.#asked) {
       asked.askedAtMs = this.#nowMs();
       writeRequest(this.#writer, asked.view);
@@ -151,6 +163,7 @@ export class SimulatedClient {
     this.#epoch++;
     if (isOurs) this.#connection?.close(stream.permille(500));
     this.#connection = null;
+    this.#isConnected = false;
     const kept: Asked[] = [];
     for (const asked of this.#asked) {
       if (asked.sequence > 0 && this.#session > 0) kept.push(asked);

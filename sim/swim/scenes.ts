@@ -1,0 +1,112 @@
+/**
+ * The second phase: the chaos is over, all must agree, and then a calm world is put to a few
+ * questions whose right answers are known exactly.
+ *
+ * 1. Agreement: within `convergencePeriods`, all that are up hold each other alive and nobody else.
+ * 2. From then on nobody who is up may be accused (the oracle's calm).
+ * 3. One link is cut: with a helper there is no accusation.
+ * 4. One crashes: all hold it dead within `detectionPeriods`. It comes back: all hold it alive.
+ * 5. One leaves: all hold it left. It comes back from elsewhere, and at once, not after a grace.
+ */
+import { assert, InvariantViolation } from '../../src/base/assert.ts';
+import type { Scheduler } from '../world/scheduler.ts';
+import type { Stream } from '../world/streams.ts';
+import { findDisagreement, holdOtherwise } from './agreement.ts';
+import type { SwimMember } from './member.ts';
+import type { SwimNetwork } from './network.ts';
+import type { SwimOracle } from './oracle.ts';
+import { convergencePeriods, detectionPeriods, type SwimPlan, spreadPeriods } from './plan.ts';
+
+export interface SceneOptions {
+  readonly plan: SwimPlan;
+  readonly scheduler: Scheduler;
+  readonly stream: Stream;
+  readonly network: SwimNetwork;
+  readonly oracle: SwimOracle;
+  readonly members: readonly SwimMember[];
+  readonly restart: (member: SwimMember, elsewhere: boolean) => void;
+}
+
+const SETTLING_PERIODS = 3;
+
+export function playScenes(options: SceneOptions): void {
+  agree(options, convergencePeriods(options.plan));
+  // A ping that the chaos swallowed may still become an accusation, and be refuted.
+  runPeriods(options, SETTLING_PERIODS);
+  agree(options, convergencePeriods(options.plan));
+  options.oracle.isCalm = true;
+  for (const scene of options.stream.shuffle([cutOneLink, crashOne, leaveOne])) scene(options);
+}
+
+/** Runs until all agree; the disagreement that is left after `periods` is the violation. */
+function agree(options: SceneOptions, periods: number): void {
+  runWhile(options, periods, () => findDisagreement(options.members) !== null);
+  const left = findDisagreement(options.members);
+  if (left !== null) {
+    throw new InvariantViolation(left.checker, `after ${periods} periods: ${left.text}`);
+  }
+}
+
+function runWhile(options: SceneOptions, periods: number, isWanted: () => boolean): void {
+  for (let period = 0; period < periods && isWanted(); period++) runPeriods(options, 1);
+}
+
+/** True periods; a member's own may be longer or shorter by its clock's drift. */
+function runPeriods(options: SceneOptions, periods: number): void {
+  const { plan, scheduler } = options;
+  const slackUs = plan.knobs.probePeriodMs * (1_000 + Math.ceil(plan.driftPpmMax / 500));
+  scheduler.runUntil(scheduler.nowUs() + periods * slackUs);
+}
+
+const pickUp = (options: SceneOptions): SwimMember =>
+  options.stream.pick(options.members.filter((member) => member.isUp()));
+
+function cutOneLink(options: SceneOptions): void {
+  const { members, network, stream, plan } = options;
+  const ids = members.filter((member) => member.isUp()).map((member) => member.id);
+  if (ids.length < 3) return;
+  const [from, to] = stream.shuffle(ids);
+  network.cut('cut', from!, to!);
+  network.cut('cut', to!, from!);
+  runPeriods(options, 3 * plan.members);
+  network.mend('cut', from!, to!);
+  network.mend('cut', to!, from!);
+  // Probes under way may still need a helper that the next scene takes away.
+  runPeriods(options, SETTLING_PERIODS);
+}
+
+function crashOne(options: SceneOptions): void {
+  const { members, plan, restart, network, stream } = options;
+  const victim = pickUp(options);
+  victim.stop();
+  // Its host may be gone (silence) or only its process (every send is refused).
+  const isRefused = stream.permille(500);
+  if (isRefused) for (const { id } of members) network.cut('send-error', id, victim.id);
+  const periods = detectionPeriods(plan);
+  const late = (): SwimMember[] => holdOtherwise(members, victim, ['dead', 'forgotten']);
+  runWhile(options, periods, () => late().length > 0);
+  const ids = late().map((observer) => observer.id);
+  const message = `${ids} have not found ${victim.id} dead in ${periods} periods`;
+  assert(ids.length === 0, 'swim-completeness', message);
+  if (isRefused) for (const { id } of members) network.mend('send-error', id, victim.id);
+  restart(victim, false);
+  agree(options, returnPeriods(plan));
+}
+
+function leaveOne(options: SceneOptions): void {
+  const { members, plan, restart } = options;
+  const victim = pickUp(options);
+  victim.take({ kind: 'leave' });
+  const late = (): SwimMember[] => holdOtherwise(members, victim, ['left', 'forgotten']);
+  const periods = detectionPeriods(plan);
+  runWhile(options, periods, () => late().length > 0);
+  const ids = late().map((observer) => observer.id);
+  assert(ids.length === 0, 'swim-accuracy', `${ids} do not hold ${victim.id} left`);
+  victim.stop();
+  restart(victim, true);
+  agree(options, returnPeriods(plan));
+}
+
+/** One whole table tells it what to top; then word has to spread. */
+const returnPeriods = (plan: SwimPlan): number =>
+  2 * plan.members + 2 * spreadPeriods(plan.members) + 2 * plan.knobs.syncEveryPeriods;

@@ -1,0 +1,88 @@
+/**
+ * The doors through which everything changes: records, the whole table, sessions.
+ *
+ * A snapshot under way must hear of a change before it happens, to save the old form if that is not
+ * written yet. So nothing else calls the table's `store` and `remove` or the sessions' `use` and
+ * `end`.
+ */
+import { crc32c } from '../../base/crc32c.ts';
+import { copyBytes } from './copy.ts';
+import { readRecord, recordUnits, writeRecordHead } from './record.ts';
+import type { Session } from './sessions.ts';
+import type { StoreState } from './state.ts';
+import { Table, tableHash } from './table.ts';
+
+/** Puts the record described by `scratch.write` in the place located last. */
+export function storeRecord(state: StoreState): void {
+  const { table, slab } = state;
+  const { record, write } = state.scratch;
+  const valueBytes = write.headBytes + write.tailBytes;
+  const address = slab.take(recordUnits(write.keyBytes, valueBytes, write.deadline));
+  const bytes = slab.bytesAt(address);
+  const at = slab.offsetAt(address);
+  let crc = crc32c(write.head, write.headAt, write.headAt + write.headBytes);
+  if (write.tailBytes > 0) {
+    crc = crc32c(write.tail, write.tailAt, write.tailAt + write.tailBytes, crc);
+  }
+  record.keyBytes = write.keyBytes;
+  record.valueBytes = valueBytes;
+  record.revision = write.revision;
+  record.deadline = write.deadline;
+  record.valueCrc = crc;
+  writeRecordHead(bytes, at, record);
+  copyBytes(bytes, record.keyAt, write.key, write.keyAt, write.keyBytes);
+  copyBytes(bytes, record.valueAt, write.head, write.headAt, write.headBytes);
+  copyBytes(bytes, record.valueAt + write.headBytes, write.tail, write.tailAt, write.tailBytes);
+  if (table.address !== 0) saveRecord(state);
+  table.store(address);
+}
+
+/** Removes the record located last. */
+export function removeRecord(state: StoreState): void {
+  saveRecord(state);
+  state.table.remove();
+}
+
+/** Puts another table in place of the present one, which is freed later. */
+export function swapTable(state: StoreState, table: Table): void {
+  retireTable(state, state.table);
+  state.table = table;
+}
+
+/** Leaves a table to be freed in slices. */
+export function retireTable(state: StoreState, table: Table): void {
+  state.retired.push({ table, shard: 0, slot: table.shards[0]!.length });
+}
+
+export function newTable(state: StoreState, seed: string): Table {
+  return new Table(state.slab, tableHash(seed));
+}
+
+/** Marks a use of the session, with the floor that its command names. */
+export function useSession(state: StoreState, session: Session, floor: number): void {
+  state.snapshot?.saveSession(session);
+  dropFullSnapshot(state);
+  state.sessions.use(session, floor, state.logTime);
+}
+
+export function endSession(state: StoreState, session: Session): void {
+  state.snapshot?.saveSession(session);
+  dropFullSnapshot(state);
+  state.sessions.end(session);
+}
+
+function saveRecord(state: StoreState): void {
+  const { snapshot, table, slab } = state;
+  if (snapshot === null || snapshot.source !== table) return;
+  const { record } = state.scratch;
+  readRecord(slab.bytesAt(table.address), slab.offsetAt(table.address), record);
+  snapshot.saveRecord(record, table);
+  dropFullSnapshot(state);
+}
+
+/** Apply never waits for a snapshot: the snapshot goes. */
+function dropFullSnapshot(state: StoreState): void {
+  if (state.snapshot === null || !state.snapshot.isFull) return;
+  state.snapshot = null;
+  state.snapshotAbandoned = true;
+}

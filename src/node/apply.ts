@@ -29,17 +29,27 @@ function applyNext(node: NodeState, group: Group): void {
   const entry = entryAt(group.raft.log, index);
   const settings = group.store.settings;
   const waiting = takeWaiting(group, index);
-  const isOurs = waiting !== null && waiting.term === entryTerm(entry);
-  if (isOurs) applyOurs(node, group, entry, waiting);
-  else {
-    store.step(group.store, { kind: 'apply', entry, reads: null }, node.now, node.storeOut);
-    if (waiting !== null) refuseWaiting(node, waiting);
-  }
+  const ours = waiting.find(({ term }) => term === entryTerm(entry)) ?? null;
+  if (ours !== null) applyOurs(node, group, entry, ours);
+  else store.step(group.store, { kind: 'apply', entry, reads: null }, node.now, node.storeOut);
+  for (const other of waiting) if (other !== ours) refuseWaiting(node, other);
   if (group.store.settings !== settings) obeySettings(node, group, group.store.settings!);
 }
 
-function takeWaiting(group: Group, index: number): WaitingEntry | null {
-  return group.waiting[0]?.index === index ? group.waiting.shift()! : null;
+const NOBODY_WAITS: readonly WaitingEntry[] = [];
+
+/**
+ * Whoever waits for `index`. There may be several: what was proposed there in an older term, lost
+ * with our office, and what we proposed there when we led again. Only now that an entry is
+ * committed at the index is it certain which of them never will be.
+ */
+function takeWaiting(group: Group, index: number): readonly WaitingEntry[] {
+  const { waiting } = group;
+  if (waiting.length === 0) return NOBODY_WAITS;
+  if (!group.isWaitingMixed) return waiting[0]!.index === index ? [waiting.shift()!] : NOBODY_WAITS;
+  group.waiting = waiting.filter((entry) => entry.index !== index);
+  group.isWaitingMixed = group.waiting.length > 0;
+  return waiting.filter((entry) => entry.index === index);
 }
 
 function applyOurs(node: NodeState, group: Group, entry: Uint8Array, waiting: WaitingEntry): void {

@@ -8,7 +8,7 @@
  *    reading pauses; whoever takes nothing for too long is closed), connections.
  */
 import type { ErrorCode } from '../base/errors.ts';
-import { type LogIndex, type Millis, ZERO_INDEX } from '../base/units.ts';
+import { type GroupId, type LogIndex, type Millis, ZERO_INDEX } from '../base/units.ts';
 import { FrameWriter } from '../core/protocol/frame-writer.ts';
 import { ProtocolOut } from '../core/protocol/requests.ts';
 import type { ProtocolState } from '../core/protocol/state.ts';
@@ -49,7 +49,8 @@ export interface Connection {
   isDirty: boolean;
   /** Since when the client has owed us reading; 0 while it does not. */
   stuckSince: number;
-  lastWrite: LogIndex;
+  /** The newest proposal of each group that a write of this connection is part of, by group. */
+  readonly lastWrites: LogIndex[];
   unsentBefore: number;
 }
 
@@ -110,7 +111,7 @@ export class Connections {
       isClosing: false,
       isDirty: false,
       stuckSince: 0,
-      lastWrite: ZERO_INDEX,
+      lastWrites: [],
       unsentBefore: 0,
     });
   }
@@ -133,17 +134,29 @@ export class Connections {
     return connection.slots.push(request, this.micros);
   }
 
-  /** The request is part of a proposal: losing it leaves its outcome unknown. */
-  markSent(id: ConnectionId, slot: number, index: LogIndex): void {
+  /** Whether the request still waits for its answer. */
+  isOpen(id: ConnectionId, slot: number): boolean {
+    return this.find(id)?.slots.isOpen(slot) ?? false;
+  }
+
+  /** The request is on its way: losing it leaves its outcome unknown. */
+  markSent(id: ConnectionId, slot: number): void {
     const connection = this.find(id);
     if (connection === null || !connection.slots.isOpen(slot)) return;
     connection.slots.isSent[connection.slots.at(slot)] = 1;
-    if (index > connection.lastWrite) connection.lastWrite = index;
   }
 
-  /** The newest proposal that a write of this connection is part of. */
-  lastWrite(id: ConnectionId): LogIndex {
-    return this.find(id)?.lastWrite ?? ZERO_INDEX;
+  /** A write of the connection is part of the group's entry at `index`. */
+  noteWrite(id: ConnectionId, group: GroupId, index: LogIndex): void {
+    const connection = this.find(id);
+    if (connection === null) return;
+    while (connection.lastWrites.length <= group) connection.lastWrites.push(ZERO_INDEX);
+    connection.lastWrites[group] = index;
+  }
+
+  /** What the connection's reads of the group must see. */
+  lastWrite(id: ConnectionId, group: GroupId): LogIndex {
+    return this.find(id)?.lastWrites[group] ?? ZERO_INDEX;
   }
 
   complete(id: ConnectionId, slot: number, lane: ResultLane, row: number): void {

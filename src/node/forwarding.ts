@@ -25,7 +25,7 @@ import type { ReadRows } from './batch.ts';
 import { type ForwardStream, newStream, type Outstanding } from './forward-stream.ts';
 import type { Routed } from './gather.ts';
 import type { Group } from './group.ts';
-import { answer, endUnknown, markProposed, refuseOne } from './owners.ts';
+import { answer, endUnknown, markForwarded, refuseOne } from './owners.ts';
 import { receiveRequest } from './served.ts';
 import { findGroup, type NodeState } from './state.ts';
 
@@ -75,7 +75,7 @@ function sendGathered(node: NodeState, group: Group): void {
   const stream = group.stream!;
   const requests = stream.gathered.take();
   stream.gatheredBytes = 0;
-  markProposed(node, requests.rows, group.raft.commitIndex);
+  markForwarded(node, requests.rows);
   const sequence = stream.nextSequence++;
   const batch = { sequence, since: node.now, sentAt: node.now, requests };
   stream.outstanding.push(batch);

@@ -4,7 +4,14 @@
  *   gathered this turn → proposed (waiting, by index) → applied → answered
  *                      ↘ reads asked (by id) → safe (by index) → answered
  */
-import { type GroupId, type LogIndex, type Millis, type Term, ZERO_INDEX } from '../base/units.ts';
+import {
+  type GroupId,
+  type LogIndex,
+  type Millis,
+  millis,
+  type Term,
+  ZERO_INDEX,
+} from '../base/units.ts';
 import { RaftOut, type SafeRead } from '../core/raft/out.ts';
 import type { RaftState } from '../core/raft/state.ts';
 import type { SnapshotsState } from '../core/snapshots/state.ts';
@@ -54,8 +61,10 @@ export interface Group {
   readonly writes: WriteGather;
   readonly reads: ReadGather;
   readonly staleReads: ReadGather;
-  /** By index. */
+  /** By index, as a rule. */
   waiting: WaitingEntry[];
+  /** An index of `waiting` may come twice, and later ones may have lower indices. */
+  isWaitingMixed: boolean;
   /** By id, oldest first. */
   asked: WaitingRead[];
   /** Confirmed, by index. */
@@ -78,6 +87,10 @@ export interface Group {
   /** The newest durable mark that the snapshot files have not been told of; 0: none. */
   releasable: LogIndex;
   isSnapshotWanted: boolean;
+  /** The newest file cannot be read back: another is taken even if nothing has changed. */
+  isSnapshotDamaged: boolean;
+  /** After a failed save, not before this. */
+  saveAt: Millis;
   /** Log bytes that the last snapshot left in memory: only what came since calls for another. */
   keptLogBytes: number;
   /** By how much slices are larger than configured, after abandoned attempts. */
@@ -105,6 +118,7 @@ export function newGroup({ raft, store, files }: GroupParts): Group {
     reads: new ReadGather(),
     staleReads: new ReadGather(),
     waiting: [],
+    isWaitingMixed: false,
     asked: [],
     safe: [],
     parked: [],
@@ -119,6 +133,8 @@ export function newGroup({ raft, store, files }: GroupParts): Group {
     marks: [],
     releasable: ZERO_INDEX,
     isSnapshotWanted: false,
+    isSnapshotDamaged: false,
+    saveAt: millis(0),
     keptLogBytes: 0,
     sliceFactor: 1,
     installing: null,

@@ -6,6 +6,7 @@ import type { ErrorCode } from '../base/errors.ts';
 import type { LogIndex } from '../base/units.ts';
 import type { ResultLane } from '../core/results.ts';
 import type { Rows } from './batch.ts';
+import type { Group } from './group.ts';
 import type { NodeState } from './state.ts';
 
 export interface Answer {
@@ -42,22 +43,31 @@ export function endUnknown(node: NodeState, rows: Rows): void {
   }
 }
 
-/** The rows are part of the entry at `index`: losing it leaves their outcome unknown. */
-export function markProposed(node: NodeState, rows: Rows, index: LogIndex): void {
+/** The rows are part of the group's entry at `index`: losing it leaves their outcome unknown. */
+export function markProposed(node: NodeState, rows: Rows, group: Group, index: LogIndex): void {
   for (let row = 0; row < rows.count; row++) {
     const owner = rows.owner[row]!;
-    if (owner >= 0) node.connections.markSent(owner, rows.slot[row]!, index);
-    else node.served.markSent(-1 - owner, index);
+    if (owner >= 0) {
+      node.connections.markSent(owner, rows.slot[row]!);
+      node.connections.noteWrite(owner, group.id, index);
+    } else node.served.noteWrite(-1 - owner, index);
   }
 }
 
-/** The newest write of these askers: what their reads must see. */
-export function lastWrite(node: NodeState, rows: Rows): LogIndex {
+/** The rows went to another node. */
+export function markForwarded(node: NodeState, rows: Rows): void {
+  for (let row = 0; row < rows.count; row++) {
+    node.connections.markSent(rows.owner[row]!, rows.slot[row]!);
+  }
+}
+
+/** The newest write of these askers in the group: what their reads must see. */
+export function lastWrite(node: NodeState, rows: Rows, group: Group): LogIndex {
   let last = 0;
   for (let row = 0; row < rows.count; row++) {
     const owner = rows.owner[row]!;
     const index =
-      owner >= 0 ? node.connections.lastWrite(owner) : node.served.lastWrite(-1 - owner);
+      owner >= 0 ? node.connections.lastWrite(owner, group.id) : node.served.lastWrite(-1 - owner);
     if (index > last) last = index;
   }
   return last as LogIndex;

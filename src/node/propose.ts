@@ -40,8 +40,9 @@ function proposeWrites(node: NodeState, group: Group, { bytes, rows }: WriteBatc
   if (outcome.kind !== 'accepted') return;
   node.counters.proposals++;
   const { index, term } = outcome;
+  if ((group.waiting.at(-1)?.index ?? 0) >= index) group.isWaitingMixed = true;
   group.waiting.push({ index, term, since: node.now, writes: rows, reads });
-  markProposed(node, rows, index);
+  markProposed(node, rows, group, index);
 }
 
 function roomFor(node: NodeState, bytes: number): boolean {
@@ -78,7 +79,7 @@ export function refusalCode(reason: Refusal): ErrorCode {
 function askReads(node: NodeState, group: Group): void {
   const reads = group.reads.take();
   const id = group.nextReadId++;
-  const minIndex = lastWrite(node, reads.rows);
+  const minIndex = lastWrite(node, reads.rows, group);
   group.asked.push({ id, since: node.now, reads });
   stepRaft(node, group, { kind: 'read', id, minIndex });
 }

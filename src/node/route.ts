@@ -104,6 +104,8 @@ function unpark(node: NodeState, group: Group): void {
   const waiting = group.parked;
   group.parked = [];
   for (const { owner, slot, operation, command } of waiting) {
+    // Whoever has been told "not applied" meanwhile must not be proved wrong.
+    if (!node.connections.isOpen(owner, slot)) continue;
     const request = { owner, slot, operation, source: command, at: 0, bytes: command.length };
     execute(node, group, request);
   }

@@ -140,7 +140,7 @@ export class Served {
     this.#ready.push(batch);
   }
 
-  markSent(number: number, index: LogIndex): void {
+  noteWrite(number: number, index: LogIndex): void {
     const stream = this.#batches.get(number)?.stream;
     if (stream !== undefined && index > stream.lastWrite) stream.lastWrite = index;
   }

@@ -5,8 +5,7 @@
  *   raft (wanted) ──► files ──chunks──► the other node's files ──received──► store ──► raft
  */
 
-import type { GroupId, Millis } from '../base/units.ts';
-import { ZERO_INDEX } from '../base/units.ts';
+import { type GroupId, type Millis, millis, ZERO_INDEX } from '../base/units.ts';
 import type { DiskCompletion } from '../core/disk.ts';
 import { CHANNEL, type PeerFrameView } from '../core/protocol/peer-frame.ts';
 import { configurationAt } from '../core/raft/configurations.ts';
@@ -32,6 +31,7 @@ export function snapshotsCompleted(node: NodeState, id: number, completion: Disk
 }
 
 const SLICE_FACTOR_MAX = 4096;
+const SAVE_RETRY_MS = 1000;
 
 /** At boot: the newest marked snapshot is the state to begin with. */
 function stepLoading(node: NodeState, loading: Loading, event: SnapshotsEvent): void {
@@ -83,7 +83,7 @@ function endLoad(node: NodeState, state: StoreState) {
 function stepFiles(node: NodeState, group: Group, event: SnapshotsEvent): void {
   const out = stepMachine(node, group.files, event);
   if (out.failed !== null) return;
-  const { saved, received, loadDone, sent, messages, damaged } = out;
+  const { saved, received, loadDone, sent, messages, damaged, saveFailed } = out;
   for (const { to, type, parts } of messages) {
     node.peers!.send(to, { channel: CHANNEL.SNAPSHOT, type, group: group.id }, parts);
   }
@@ -93,7 +93,8 @@ function stepFiles(node: NodeState, group: Group, event: SnapshotsEvent): void {
     stepRaft(node, group, { kind: 'snapshot-sent', member, index, isInstalled });
   }
   if (saved !== null) taken(node, group, saved);
-  if (damaged > 0) group.isSnapshotWanted = true;
+  if (damaged > 0) group.isSnapshotDamaged = true;
+  if (saveFailed !== null) postpone(node, group);
   if (received !== null) receive(node, group, received);
   if (loadDone !== null) installed(node, group, loadDone);
 }
@@ -102,6 +103,13 @@ function taken(node: NodeState, group: Group, { index }: SnapshotMeta): void {
   stepRaft(node, group, { kind: 'snapshot-taken', index });
   group.keptLogBytes = group.raft.log.bytes;
   group.sliceFactor = 1;
+  group.isSnapshotDamaged = false;
+}
+
+/** No room, or the disk did not keep what was written: the snapshots before are as they were. */
+function postpone(node: NodeState, group: Group): void {
+  stepStore(node, group.store, { kind: 'snapshot-abort' });
+  group.saveAt = millis(node.now + SAVE_RETRY_MS);
 }
 
 /** A leader's snapshot is whole on our disk: it goes into the store if it is still news. */
@@ -138,8 +146,10 @@ function installed(node: NodeState, group: Group, done: LoadEnd): void {
 
 /** Whoever waits for an entry that the snapshot covers will never see it applied here. */
 function endWaiting(node: NodeState, group: Group, meta: SnapshotMeta): void {
-  while (group.waiting.length > 0 && group.waiting[0]!.index <= meta.index) {
-    const { writes, reads } = group.waiting.shift()!;
+  const { waiting } = group;
+  group.waiting = waiting.filter(({ index }) => index > meta.index);
+  for (const { index, writes, reads } of waiting) {
+    if (index > meta.index) continue;
     endUnknown(node, writes);
     if (reads !== null) refuse(node, reads.rows, 'UNAVAILABLE');
   }
@@ -184,7 +194,8 @@ function sendWanted(node: NodeState, group: Group): void {
 
 function isDue(node: NodeState, group: Group): boolean {
   const { appliedIndex } = group.store;
-  if (appliedIndex <= group.raft.snapshotIndex || group.installing !== null) return false;
+  if (appliedIndex === 0 || group.installing !== null || node.now < group.saveAt) return false;
+  if (appliedIndex <= group.raft.snapshotIndex) return group.isSnapshotDamaged;
   const newBytes = group.raft.log.bytes - group.keptLogBytes;
   return group.isSnapshotWanted || newBytes >= node.config.snapshotLogBytes;
 }

@@ -11,6 +11,8 @@ export interface Outstanding {
 }
 
 export interface ForwardStream {
+  /** Tells the leader this stream from others of ours, whatever became of them. */
+  readonly nonce: number;
   readonly leader: Member;
   readonly term: Term;
   nextSequence: number;
@@ -19,8 +21,9 @@ export interface ForwardStream {
   gatheredBytes: number;
 }
 
-export function newStream(leader: Member, term: Term): ForwardStream {
+export function newStream(leader: Member, term: Term, nonce: number): ForwardStream {
   return {
+    nonce,
     leader,
     term,
     nextSequence: 1,

@@ -38,7 +38,7 @@ export function forward(node: NodeState, group: Group, request: Routed): void {
     refuseOne(node, request.owner, request.slot, 'UNAVAILABLE');
     return;
   }
-  group.stream ??= newStream(leader, group.raft.currentTerm);
+  group.stream ??= newStream(leader, group.raft.currentTerm, nextNonce(node));
   const { stream } = group;
   if (stream.outstanding.length >= OUTSTANDING_MAX) {
     refuseOne(node, request.owner, request.slot, 'OVERLOADED');
@@ -48,6 +48,11 @@ export function forward(node: NodeState, group: Group, request: Routed): void {
   stream.gathered.append(request.source, request.at, request.bytes, 0);
   stream.gathered.rows.push(request.owner, request.slot);
   stream.gatheredBytes += request.bytes;
+}
+
+/** Streams of one boot differ by the low bits, boots by the random rest. */
+function nextNonce(node: NodeState): number {
+  return node.nonce * 0x10_0000 + node.streams++;
 }
 
 /** Ends streams whose leader or term is over; called before a turn's requests are routed. */
@@ -85,7 +90,7 @@ function sendGathered(node: NodeState, group: Group): void {
 function sendBatch(node: NodeState, group: Group, stream: ForwardStream, batch: Outstanding): void {
   batch.sentAt = node.now;
   const head = encodeRequestHead({
-    nonce: node.nonce,
+    nonce: stream.nonce,
     term: stream.term,
     sequence: batch.sequence,
     lowestUnanswered: stream.outstanding[0]!.sequence,
@@ -126,7 +131,7 @@ function receiveReply(node: NodeState, group: Group, view: PeerFrameView, from: 
   const end = view.bodyAt + view.bodyBytes;
   const reply = readReplyHead(view.bytes, view.bodyAt, end);
   if (stream === null || reply === null || !sameMember(from, stream.leader)) return;
-  if (reply.nonce !== node.nonce || reply.term !== stream.term) return;
+  if (reply.nonce !== stream.nonce || reply.term !== stream.term) return;
   const at = stream.outstanding.findIndex(({ sequence }) => sequence === reply.sequence);
   if (at < 0 || stream.outstanding[at]!.requests.rows.count !== reply.count) return;
   const [{ requests }] = stream.outstanding.splice(at, 1) as [Outstanding];
@@ -172,7 +177,7 @@ export function expireForwards(node: NodeState, before: number): void {
     const { stream } = group;
     if (stream === null || (stream.outstanding[0]?.since ?? node.now) >= before) continue;
     for (const { requests } of stream.outstanding) endUnknown(node, requests.rows);
-    // The leader may still execute them: the stream's numbers go on, its answers find nobody.
-    stream.outstanding = [];
+    // The leader may still execute them. Its numbers may have a gap now: another stream begins.
+    group.stream = null;
   }
 }

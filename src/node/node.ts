@@ -35,6 +35,7 @@ export class Node implements NodeDriver {
       now: 0 as Millis,
       wall: 0,
       nonce: 1 + Math.floor(ports.entropy.word() / 2),
+      streams: 0,
       inputs: [],
       desk: new DiskDesk(ports.disk),
       identity: identity.init({ nodeId: config.id, dataPrefixes: ['wal-', 'snapshot-'] }),

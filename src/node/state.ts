@@ -46,6 +46,8 @@ export interface NodeState {
   wall: number;
   /** Random, new with every boot. */
   readonly nonce: number;
+  /** Forward streams begun so far. */
+  streams: number;
   readonly inputs: NodeEvent[];
   readonly desk: DiskDesk;
   readonly identity: IdentityState;

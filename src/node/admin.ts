@@ -5,10 +5,11 @@ import type { AdminRequest } from './contract.ts';
 import { stepRaft } from './drain.ts';
 import { isLeading } from './group.ts';
 import { findGroup, type NodeState } from './state.ts';
+import { beginStopping } from './stopping.ts';
 
 export function obey(node: NodeState, request: AdminRequest): void {
   if (request.kind === 'stop') {
-    node.isStopping = true;
+    beginStopping(node);
     return;
   }
   const group = findGroup(node, request.group);

@@ -68,7 +68,7 @@ export class Node implements NodeDriver {
       ring: null,
       storeOut: newStoreOut(),
       snapshotsOut: newSnapshotsOut(),
-      isStopping: false,
+      stopping: null,
       records: [],
       lastTicket: ZERO_TICKET,
       nextSweep: 0 as Millis,

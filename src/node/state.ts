@@ -17,6 +17,7 @@ import type { DiskDesk } from './disk-desk.ts';
 import type { Group } from './group.ts';
 import type { Peers } from './peers.ts';
 import type { Served } from './served.ts';
+import type { Stopping } from './stopping-state.ts';
 
 /** From nothing to serving, and out of it. */
 export type Phase = 'identifying' | 'recovering' | 'loading' | 'serving' | 'stopped' | 'failed';
@@ -77,7 +78,8 @@ export interface NodeState {
   ring: Ring | null;
   readonly storeOut: StoreOut;
   readonly snapshotsOut: SnapshotsOut;
-  isStopping: boolean;
+  /** Null until a stop is asked for. */
+  stopping: Stopping | null;
   /** This turn's records of all groups. */
   records: WalRecord[];
   lastTicket: Ticket;

@@ -14,6 +14,7 @@ import { stepWal } from './persist.ts';
 import { stampOf } from './reads.ts';
 import { snapshotsDeadline, tickSnapshots } from './snapshots.ts';
 import type { NodeState } from './state.ts';
+import { stoppingDeadline } from './stopping.ts';
 
 export function tickMachines(node: NodeState): void {
   if (node.phase !== 'serving') return;
@@ -49,14 +50,22 @@ function proposeEmpty(node: NodeState, group: Group): void {
 }
 
 export function nodeDeadline(node: NodeState): Millis {
-  if (node.phase !== 'serving') return Number.POSITIVE_INFINITY as Millis;
+  if (node.phase !== 'serving') return stoppingDeadline(node) as Millis;
+  // What came up after the turn's append goes to disk with the next one.
+  if (node.records.length > 0) return node.now;
   let deadline = Math.min(formation.deadline(node.formation!), wal.deadline(node.wal!));
   for (const group of node.groups) {
     deadline = Math.min(deadline, raft.deadline(group.raft));
     if (isLeading(group)) deadline = Math.min(deadline, expiryDeadline(node, group));
   }
   const waiting = node.connections.count > 0 ? node.nextSweep : Number.POSITIVE_INFINITY;
-  return Math.min(deadline, waiting, forwardDeadline(node), snapshotsDeadline(node)) as Millis;
+  return Math.min(
+    deadline,
+    waiting,
+    forwardDeadline(node),
+    snapshotsDeadline(node),
+    stoppingDeadline(node),
+  ) as Millis;
 }
 
 /** Stamps advance with the clock, so the time until a deadline is a span of this clock. */

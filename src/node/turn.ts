@@ -18,6 +18,7 @@ import { proposeGathered } from './propose.ts';
 import { routeRequests } from './route.ts';
 import { takeSnapshots } from './snapshots.ts';
 import type { NodeState } from './state.ts';
+import { continueStopping } from './stopping.ts';
 import { tickMachines } from './tick.ts';
 
 export interface TurnTime {
@@ -41,6 +42,7 @@ export function turn(node: NodeState, time: TurnTime): void {
   applyCommitted(node); // committed entries change the store, answers go to their askers
   takeSnapshots(node); // a slice of each snapshot under way
   expireRequests(node); // who has waited too long is told so
+  continueStopping(node); // a stop that was asked for goes on
   node.served.flush(node); // answers to other nodes leave
   node.connections.flush(node.now); // replies leave
   node.peers?.flush(); // one frame per peer leaves

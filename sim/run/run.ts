@@ -7,10 +7,13 @@
  * 3. Judgement: every key is read once more, and the history must be linearizable.
  */
 import type { CheckerName } from '../../src/base/assert.ts';
+import { groupId } from '../../src/base/units.ts';
+import { allMembers } from '../../src/core/members.ts';
+import { currentConfiguration } from '../../src/core/raft/state.ts';
 import { checkLinearizable, DEFAULT_LIMITS } from '../check/linearizable/check.ts';
 import { storeModel } from '../check/linearizable/store.ts';
 import type { Failure } from '../world/faults.ts';
-import { Streams } from '../world/streams.ts';
+import { type Stream, Streams } from '../world/streams.ts';
 import type { TraceRecorder } from '../world/trace.ts';
 import { withWalls } from '../world/walls.ts';
 import { SimulatedClient } from './client.ts';
@@ -19,6 +22,7 @@ import { drawRunConfig, nodeIds, type RunConfig, type RunOverrides } from './con
 import { History } from './history.ts';
 import { hasConverged } from './liveness.ts';
 import { Nemesis } from './nemesis.ts';
+import { isWhole, mayWipe, newestLeader } from './seats.ts';
 
 export interface RunResult {
   readonly seed: string;
@@ -73,8 +77,8 @@ class Run {
       config: config.nemesis,
       groups: config.node.settings.groupCount,
       admin: (node, request) => this.#cluster.admin(node, request),
-      mayWipe: () => false,
-      reconfigure: () => {},
+      mayWipe: (node) => mayWipe(this.#cluster, node),
+      reconfigure: (stream) => this.#reconfigure(stream),
     });
     for (let n = 0; n < config.workload.clients; n++) this.#clients.push(this.#newClient(`c${n}`));
   }
@@ -91,6 +95,19 @@ class Run {
       history: this.#history,
       onStale: () => {},
     });
+  }
+
+  /** Some of the members vote from now on, the others learn. */
+  #reconfigure(stream: Stream): void {
+    if (!isWhole(this.#cluster)) return;
+    const group = groupId(stream.below(this.#config.node.settings.groupCount));
+    const leader = newestLeader(this.#cluster, group)!;
+    const members = stream.shuffle(allMembers(currentConfiguration(leader)));
+    const count = stream.permille(500) ? members.length : stream.between(1, members.length);
+    const voters = members.slice(0, count);
+    const learners = members.slice(count);
+    this.#cluster.world.faults.count('reconfigure', leader.config.self.id);
+    this.#cluster.admin(leader.config.self.id, { kind: 'reconfigure', group, voters, learners });
   }
 
   #failed({ checker, message, stack }: Failure): void {

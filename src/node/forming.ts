@@ -9,7 +9,7 @@ import { ENTRY_HEADER_BYTES } from '../core/entry.ts';
 import { encodeStatus, STATUS_TYPE } from '../core/formation/codec.ts';
 import type { FormationEvent } from '../core/formation/state.ts';
 import { formation } from '../core/formation/step.ts';
-import { isVoter } from '../core/members.ts';
+import { allMembers, includesMember } from '../core/members.ts';
 import { CHANNEL } from '../core/protocol/peer-frame.ts';
 import { currentConfiguration } from '../core/raft/state.ts';
 import { encodeFormation } from '../core/settings.ts';
@@ -73,9 +73,16 @@ function writeFormation(node: NodeState, clusterId: ClusterId, voters: readonly 
   }
 }
 
-/** Whether the configuration that we know of names our store. Asked once a sweep. */
+/** Whether every group's configuration, as far as we know them, names our store. Once a sweep. */
 export function noteSeat(node: NodeState): void {
-  const group = node.groups[0] ?? null;
-  const isSeated = group !== null && isVoter(currentConfiguration(group.raft), node.self!);
+  const isSeated = hasSeats(node);
   if (isSeated === node.formation!.isSeeking) stepFormation(node, { kind: 'seat', isSeated });
+}
+
+function hasSeats(node: NodeState): boolean {
+  const settings = node.groups.find(({ store }) => store.settings !== null)?.store.settings ?? null;
+  if (settings === null || node.groups.length < settings.groupCount) return false;
+  return node.groups.every(({ raft }) =>
+    includesMember(allMembers(currentConfiguration(raft)), node.self!),
+  );
 }

@@ -53,7 +53,7 @@ export type FormationEvent =
   | { readonly kind: 'status'; readonly from: Member; readonly status: Status }
   /** The store holds something now: the word "empty" is never said again. */
   | { readonly kind: 'filled' }
-  /** Whether the configuration that we know of names our store as a voter. */
+  /** Whether the configurations that we know of name our store. */
   | { readonly kind: 'seat'; readonly isSeated: boolean };
 
 export class FormationOut {

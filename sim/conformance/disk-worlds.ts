@@ -1,0 +1,82 @@
+/** The disks that the conformance suite is run on, behind one face. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DiskCompletion, DiskOperation } from '../../src/core/disk.ts';
+import type { DiskPort } from '../../src/ports/disk.ts';
+import { PlainDisk } from '../../src/runtime/disk.ts';
+import { DiskFixture } from '../world/disk-fixture.ts';
+
+export interface DiskUnderTest {
+  readonly port: DiskPort;
+  /** In the order in which they came. */
+  readonly completions: readonly DiskCompletion[];
+  /** Submits under the next ticket, and answers it. */
+  submit(operation: DiskOperation): number;
+  /** Submits and waits for the completion. */
+  run(operation: DiskOperation): Promise<DiskCompletion>;
+  /** Waits until nothing is in flight. */
+  settle(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface DiskWorld {
+  readonly name: string;
+  open(): Promise<DiskUnderTest>;
+}
+
+export const diskWorlds: readonly DiskWorld[] = [
+  { name: 'the simulated disk', open: openFake },
+  { name: 'the plain disk', open: openPlain },
+];
+
+async function openFake(): Promise<DiskUnderTest> {
+  const fixture = new DiskFixture('1', {});
+  return {
+    port: fixture.disk,
+    completions: fixture.completions,
+    submit: (operation) => fixture.submit(operation),
+    run: async (operation) => fixture.run(operation),
+    settle: async () => fixture.scheduler.runWhile(() => fixture.disk.busy() > 0, 1_000_000),
+    close: async () => {},
+  };
+}
+
+async function openPlain(): Promise<DiskUnderTest> {
+  const directory = await mkdtemp(join(tmpdir(), 'apex-kv-disk-'));
+  const completions: DiskCompletion[] = [];
+  const waiting = new Map<number, (completion: DiskCompletion) => void>();
+  const disk = new PlainDisk({
+    directory,
+    deliver: (completion) => {
+      completions.push(completion);
+      waiting.get(completion.ticket)?.(completion);
+      waiting.delete(completion.ticket);
+    },
+    report: () => {},
+  });
+  let tickets = 0;
+  const runs = new Set<Promise<DiskCompletion>>();
+  const submit = (operation: DiskOperation): Promise<DiskCompletion> => {
+    const ticket = ++tickets;
+    const run = new Promise<DiskCompletion>((resolve) => waiting.set(ticket, resolve));
+    runs.add(run);
+    void run.then(() => runs.delete(run));
+    disk.submit(ticket, operation);
+    return run;
+  };
+  return {
+    port: disk,
+    completions,
+    submit: (operation) => {
+      void submit(operation);
+      return tickets;
+    },
+    run: submit,
+    settle: async () => void (await Promise.all(runs)),
+    close: async () => {
+      await disk.close();
+      await rm(directory, { recursive: true });
+    },
+  };
+}

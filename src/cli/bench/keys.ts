@@ -1,0 +1,71 @@
+/**
+ * Which key comes next: uniform, or zipfian with the exponent 0.99 that YCSB uses.
+ *
+ * Zipfian ranks are drawn by Gray's method ("Quickly generating billion-record synthetic databases",
+ * SIGMOD 1994, section 3.2), which needs one sum over all ranks beforehand and then a power a draw.
+ * Rank 0 is the hottest; ranks are scattered over the keys by a multiplication, so that the hot keys
+ * are no neighbours.
+ */
+import { newPrng, nextBelow, nextWord, type Prng } from '../../base/prng.ts';
+
+export type Distribution = 'uniform' | 'zipfian';
+export const DISTRIBUTIONS: readonly Distribution[] = ['uniform', 'zipfian'];
+
+/** Answers a key's number, 0 to keys − 1. */
+export type KeyDraw = () => number;
+
+const EXPONENT = 0.99;
+const TWO_32 = 0x1_0000_0000;
+const SCATTER = 2_654_435_761;
+
+export function newKeyDraw(distribution: Distribution, keys: number, seed: number): KeyDraw {
+  const prng = newPrng([seed, keys, 0x6b657973, 1]);
+  return distribution === 'uniform' ? () => nextBelow(prng, keys) : zipfian(prng, keys);
+}
+
+function zipfian(prng: Prng, keys: number): KeyDraw {
+  const zeta = zetaOf(keys);
+  const zetaOfTwo = zetaOf(Math.min(2, keys));
+  const alpha = 1 / (1 - EXPONENT);
+  const eta = (1 - (2 / keys) ** (1 - EXPONENT)) / (1 - zetaOfTwo / zeta);
+  const stride = strideFor(keys);
+  return () => {
+    const chance = nextWord(prng) / TWO_32;
+    const share = chance * zeta;
+    let rank = Math.floor(keys * (eta * chance - eta + 1) ** alpha);
+    if (share < 1) rank = 0;
+    else if (share < zetaOfTwo) rank = 1;
+    return (Math.min(rank, keys - 1) * stride) % keys;
+  };
+}
+
+function zetaOf(keys: number): number {
+  let sum = 0;
+  for (let rank = 1; rank <= keys; rank++) sum += 1 / rank ** EXPONENT;
+  return sum;
+}
+
+/** Prime to `keys`, so that every rank gets a key of its own; products stay exact. */
+function strideFor(keys: number): number {
+  let stride = SCATTER % keys;
+  while (greatestCommonDivisor(stride, keys) !== 1) stride++;
+  return stride;
+}
+
+function greatestCommonDivisor(left: number, right: number): number {
+  return right === 0 ? left : greatestCommonDivisor(right, left % right);
+}
+
+const DIGITS = 12;
+const PREFIX = 'key:';
+export const KEY_BYTES = PREFIX.length + DIGITS;
+
+/** Writes `key:000000000042` into `key`, which has KEY_BYTES bytes. */
+export function writeKey(key: Uint8Array, number: number): void {
+  for (let at = 0; at < PREFIX.length; at++) key[at] = PREFIX.charCodeAt(at);
+  let rest = number;
+  for (let at = KEY_BYTES - 1; at >= PREFIX.length; at--) {
+    key[at] = 0x30 + (rest % 10);
+    rest = Math.floor(rest / 10);
+  }
+}

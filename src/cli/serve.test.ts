@@ -1,0 +1,211 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import net from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { EXIT } from '../base/errors.ts';
+import { openDataDirectory } from '../runtime/data-directory.ts';
+import { good, removeDirectory, temporaryDirectory } from '../runtime/testing/cluster.ts';
+import { endpointsOf, listenerPortsOf, nodeConfigOf, warningsOf } from './node-config.ts';
+import { newProgram, runProgram } from './program.ts';
+import * as serve from './serve.ts';
+import { addServeFlags, readServeFlags, type ServeFlags } from './serve-flags.ts';
+import { VERSION } from './version.ts';
+
+function flagsOf(line: string): ServeFlags {
+  const command = addServeFlags(new Command('serve').exitOverride());
+  command.parse(
+    line.split(' ').filter((word) => word !== ''),
+    { from: 'user' },
+  );
+  return readServeFlags(command);
+}
+
+describe('flags', () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  test('without any there is a cluster of one on 7001', () => {
+    const flags = flagsOf('');
+    expect(nodeConfigOf(flags, '1.2.3')).toMatchObject({
+      id: 1,
+      ids: [1],
+      server: 'apex-kv/1.2.3',
+    });
+    expect(listenerPortsOf(flags)).toEqual({
+      port: 7001,
+      peerPort: null,
+      gossipPort: 8001,
+      httpPort: 9001,
+    });
+    expect([flags.walDir, flags.debug, warningsOf(flags)]).toEqual(['.', false, []]);
+  });
+
+  test("the seed's line: ids, addresses and links", () => {
+    const flags = flagsOf('--id 2 --port 7002 --peers 127.0.0.1:7003:3,127.0.0.1:7001:1 --debug');
+    const config = nodeConfigOf(flags, VERSION);
+    expect(config.ids).toEqual([1, 2, 3]);
+    expect(Object.fromEntries(config.addresses)).toEqual({
+      1: '127.0.0.1:7001',
+      2: '127.0.0.1:7002',
+      3: '127.0.0.1:7003',
+    });
+    expect(endpointsOf(flags)).toEqual([
+      { id: 3, host: '127.0.0.1', port: 7003, gossipPort: 8003 },
+      { id: 1, host: '127.0.0.1', port: 7001, gossipPort: 8001 },
+    ]);
+    expect(flags.debug).toBe(true);
+  });
+
+  test('a list that names the node itself is the same list', () => {
+    const [with1, without1] = ['a:7001:1,b:7002:2', 'b:7002:2'].map((peers) =>
+      nodeConfigOf(flagsOf(`--id 1 --peers ${peers}`), VERSION),
+    );
+    expect(with1!.ids).toEqual(without1!.ids);
+  });
+
+  test('the environment stands in for a flag, and a flag goes first', () => {
+    vi.stubEnv('APEX_WAL_DIR', '/from/environment');
+    vi.stubEnv('APEX_QUOTA', '2GiB');
+    vi.stubEnv('APEX_DEBUG', 'false');
+    vi.stubEnv('APEX_PORT', '7500');
+    const flags = flagsOf('--port 7600');
+    expect(flags).toMatchObject({
+      walDir: '/from/environment',
+      quota: 2 ** 31,
+      debug: false,
+      port: 7600,
+    });
+    expect(nodeConfigOf(flags, VERSION).settings).toMatchObject({
+      quotaBytes: 2 ** 31,
+      durability: 'durable',
+    });
+  });
+
+  test('what is dangerous is warned about', () => {
+    expect(warningsOf(flagsOf('--listen 0.0.0.0'))[0]).toContain('no authentication');
+    expect(warningsOf(flagsOf('--durability unsafe'))[0]).toContain('may be lost');
+    expect(warningsOf(flagsOf('--listen ::1 --durability strict'))).toEqual([]);
+  });
+});
+
+describe('a command line that makes no sense', () => {
+  async function run(line: string): Promise<{ status: number | null; said: string }> {
+    let said = '';
+    const write = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+      said += text;
+      return true;
+    });
+    const status = await runProgram(newProgram([serve]), line.split(' '));
+    write.mockRestore();
+    return { status, said };
+  }
+
+  test.each([
+    ['serve --prot 7001', 'Did you mean --port?'],
+    ['--id 1 --prot 7001', 'Did you mean --port?'],
+    ['server', 'Did you mean serve?'],
+    ['serve --port 70000', 'It is an integer from 1 to 63535.'],
+    ['serve --peers localhost', 'is not HOST:PORT:ID'],
+    ['serve --durability none', 'Allowed choices are unsafe, durable, strict.'],
+    ['serve --quota lots', 'A size is like 64MiB.'],
+    ['serve more', 'too many arguments'],
+    ['serve --net native', "unknown option '--net'"],
+  ])('%s', async (line, reason) => {
+    const { status, said } = await run(line);
+    expect(said).toContain(reason);
+    expect(status).toBe(EXIT.USAGE);
+  });
+});
+
+describe('the process', () => {
+  let walDirectory: string;
+  beforeEach(async () => {
+    walDirectory = await temporaryDirectory();
+  });
+  afterEach(() => removeDirectory(walDirectory));
+
+  const main = fileURLToPath(new URL('../main.ts', import.meta.url));
+
+  /** Where port, port + 1000 and port + 2000 are free at the moment. */
+  async function freePort(): Promise<number> {
+    const holder = net.createServer();
+    const hold = (port: number): Promise<boolean> =>
+      new Promise((resolve) => {
+        const server = net.createServer();
+        server.once('error', () => resolve(false));
+        server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+      });
+    await new Promise<void>((resolve) => {
+      holder.listen(0, '127.0.0.1', resolve);
+    });
+    const { port } = holder.address() as net.AddressInfo;
+    holder.close();
+    return port <= 63_000 && (await hold(port + 2000)) ? port : freePort();
+  }
+
+  function start(port: number, flags: string[] = []) {
+    const args = ['--id', '1', '--port', String(port), '--wal-dir', walDirectory, ...flags];
+    const child = spawn(process.execPath, [main, ...args]);
+    let output = '';
+    child.stdout.on('data', (chunk) => {
+      output += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      output += chunk;
+    });
+    const lines = (): { event: string; msg: string; code?: string }[] =>
+      output
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+    return { child, output: () => output, lines, ended: once(child, 'close') };
+  }
+
+  test('boots, leads, says so line by line, and ends when it is told to', async () => {
+    const { child, lines, ended, output } = start(await freePort());
+    await vi.waitUntil(() => output().includes('"role":"leader"'), 15_000);
+    child.kill('SIGTERM');
+    const [status] = await ended;
+    expect(lines()[0]).toMatchObject({
+      level: 'info',
+      service: 'apex-kv',
+      version: VERSION,
+      node: 1,
+      component: 'node',
+      event: 'node.starting',
+    });
+    expect(lines().map(({ event }) => event)).toContain('node.stopping');
+    expect(lines().at(-1)).toMatchObject({ event: 'node.stopped' });
+    expect(status).toBe(0);
+    expect(fs.existsSync(join(walDirectory, 'apex-1', 'lock'))).toBe(false);
+  });
+
+  test('a port that is taken ends it with the reason and what to do', async () => {
+    const taken = net.createServer();
+    await new Promise<void>((resolve) => {
+      taken.listen(0, '127.0.0.1', resolve);
+    });
+    const { port } = taken.address() as net.AddressInfo;
+    const { ended, lines } = start(Math.min(port, 63_000));
+    const [status] = await ended;
+    taken.close();
+    expect(status).toBe(EXIT.ERROR);
+    expect(lines().at(-1)).toMatchObject({
+      level: 'fatal',
+      code: 'PORT_TAKEN',
+      msg: expect.stringMatching(/127\.0\.0\.1:\d+ is in use.*choose another/),
+    });
+  });
+
+  test('a directory in use ends it likewise', async () => {
+    const directory = good(await openDataDirectory(walDirectory, 1));
+    const { ended, lines } = start(await freePort());
+    const [status] = await ended;
+    directory.release();
+    expect(status).toBe(EXIT.ERROR);
+    expect(lines().at(-1)).toMatchObject({ code: 'DATA_DIR_LOCKED' });
+  });
+});

@@ -1,0 +1,140 @@
+/**
+ * `kv serve`: runs a node until it is told to stop or cannot go on.
+ *
+ * 1. Directory, then ports, then the node: what is taken is found before a byte is written.
+ * 2. SIGINT and SIGTERM ask the node to stop; after `STOP_WITHIN_MS`, or at the second signal, it is
+ *    ended where it stands, which its log survives like any crash.
+ * 3. Why it ended is the last line of the log and the exit status.
+ */
+import type { Command } from 'commander';
+import { EXIT, errorRow, type Failure } from '../base/errors.ts';
+import { Daemon, type DaemonEnd } from '../runtime/daemon.ts';
+import { type DataDirectory, openDataDirectory } from '../runtime/data-directory.ts';
+import { type Listeners, openListeners } from '../runtime/listeners.ts';
+import { DaemonLog } from '../runtime/log.ts';
+import { askedOf, endpointsOf, listenerPortsOf, nodeConfigOf, warningsOf } from './node-config.ts';
+import { addServeFlags, readServeFlags, type ServeFlags } from './serve-flags.ts';
+import { SERVICE, VERSION } from './version.ts';
+
+const STOP_WITHIN_MS = 4500;
+const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143 } as const;
+
+export function register(program: Command): void {
+  const command = program
+    .command('serve')
+    .description('run a node (the default when --id is given)')
+    .allowExcessArguments(false);
+  addServeFlags(command).action(async () => {
+    process.exit(await serve(readServeFlags(command)));
+  });
+}
+
+async function serve(flags: ServeFlags): Promise<number> {
+  const { id: node, debug, logFormat: format } = flags;
+  const log = DaemonLog.open({ format, debug, service: SERVICE, version: VERSION, node });
+  const status = await run(flags, log);
+  log.flush();
+  return status;
+}
+
+async function run(flags: ServeFlags, log: DaemonLog): Promise<number> {
+  const directory = await openDataDirectory(flags.walDir, flags.id);
+  if ('code' in directory) return tellFailure(log, directory);
+  try {
+    const listeners = await openListeners(flags.listen, listenerPortsOf(flags));
+    if ('code' in listeners) return tellFailure(log, listeners);
+    return await runNode(flags, { log, directory, listeners });
+  } finally {
+    directory.release();
+  }
+}
+
+interface Opened {
+  readonly log: DaemonLog;
+  readonly directory: DataDirectory;
+  readonly listeners: Listeners;
+}
+
+async function runNode(flags: ServeFlags, { log, directory, listeners }: Opened): Promise<number> {
+  const warnings = warningsOf(flags);
+  tellStart(log, { directory, listeners, warnings });
+  const daemon = new Daemon({
+    version: VERSION,
+    config: nodeConfigOf(flags, VERSION),
+    listeners,
+    directory: directory.path,
+    peers: endpointsOf(flags),
+    log,
+    warnings,
+    asked: askedOf(flags),
+    journal: null,
+  });
+  const end = await Promise.race([daemon.ended, impatience(daemon, log)]);
+  const status = typeof end === 'number' ? tellHaste(log, end) : tellEnd(log, end);
+  await daemon.close();
+  return status;
+}
+
+function tellStart(
+  log: DaemonLog,
+  told: {
+    readonly directory: DataDirectory;
+    readonly listeners: Listeners;
+    readonly warnings: readonly string[];
+  },
+): void {
+  const { ports } = told.listeners;
+  const line = { component: 'node', event: 'node.starting', ...ports } as const;
+  log.info(
+    line,
+    `clients at port ${ports.port}, HTTP at ${ports.httpPort}, data in ${told.directory.path}`,
+  );
+  for (const warning of told.warnings)
+    log.warn({ component: 'node', event: 'node.warning' }, warning);
+}
+
+/** Asks for a stop at the first signal; resolves to a status when waiting is over. */
+function impatience(daemon: Daemon, log: DaemonLog): Promise<number> {
+  return new Promise((resolve) => {
+    let isAsked = false;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        if (isAsked) resolve(SIGNAL_STATUS[signal]);
+        else setTimeout(() => resolve(SIGNAL_STATUS[signal]), STOP_WITHIN_MS).unref();
+        isAsked = true;
+        log.info({ component: 'node', event: 'node.stopping', signal }, `stopping: ${signal}`);
+        daemon.stop();
+      });
+    }
+  });
+}
+
+function tellHaste(log: DaemonLog, status: number): number {
+  log.warn({ component: 'node', event: 'node.cut-off' }, 'ended before all was drained');
+  return status;
+}
+
+/** The last line, and the exit status. */
+function tellEnd(log: DaemonLog, end: DaemonEnd): number {
+  switch (end.kind) {
+    case 'stopped':
+      log.info({ component: 'node', event: 'node.stopped' }, 'the node has stopped');
+      return EXIT.OK;
+    case 'failed':
+      return tellFailure(log, end.failure);
+    case 'violated': {
+      const line = { component: 'node', event: 'node.violated', err: end.error } as const;
+      log.fatal(line, 'an invariant does not hold; the node has ended and sent nothing since');
+      return EXIT.ERROR;
+    }
+  }
+}
+
+function tellFailure(log: DaemonLog, { code, detail }: Failure): number {
+  const { exit, remedy } = errorRow(code);
+  log.fatal(
+    { component: 'node', event: 'node.failed', code, remedy },
+    `${code}: ${detail}. ${remedy}`,
+  );
+  return exit;
+}

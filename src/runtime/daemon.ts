@@ -1,0 +1,202 @@
+/**
+ * One node on real sockets and a real disk.
+ *
+ *   listeners, data directory ─▶ ports ─▶ node ◀─turns─ loop ─▶ log, metrics, health
+ *
+ * 1. It ends in one of three ways, told once: stopped as asked; failed, for a reason with a code;
+ *    or violated, an assertion of our own that did not hold. After the last two nothing is sent.
+ * 2. A stop is asked of the node, which hands over and drains; who asks decides how long to wait.
+ * 3. Many of them may live in one process; nothing here is global.
+ */
+import type { Failure } from '../base/errors.ts';
+import type { NodeId } from '../base/units.ts';
+import type { DiskOperation } from '../core/disk.ts';
+import type { Settings } from '../core/types.ts';
+import type { NodeConfig } from '../node/config.ts';
+import type { NodeDriver, NodePorts } from '../node/contract.ts';
+import { Node } from '../node/node.ts';
+import type { NetEvent } from '../ports/net.ts';
+import { PlainDisk } from './disk.ts';
+import type { PeerEndpoint } from './endpoints.ts';
+import { SystemEntropy } from './entropy.ts';
+import type { Surroundings } from './health.ts';
+import { serveHttp } from './http.ts';
+import type { Journal } from './journal.ts';
+import type { Listeners } from './listeners.ts';
+import type { DaemonLog } from './log.ts';
+import { Metrics } from './metrics.ts';
+import { PlainNet } from './net.ts';
+import { TurnLoop } from './turn-loop.ts';
+import { Watch } from './watch.ts';
+
+export interface DaemonOptions {
+  readonly version: string;
+  readonly config: NodeConfig;
+  readonly listeners: Listeners;
+  readonly directory: string;
+  readonly peers: readonly PeerEndpoint[];
+  readonly log: DaemonLog;
+  /** What an operator should know although all is well. */
+  readonly warnings: readonly string[];
+  /** Replicated settings that a flag names; those that the cluster does not have are reported. */
+  readonly asked: Partial<Settings>;
+  /** Records the run; null: not. */
+  readonly journal: Journal | null;
+}
+
+export type DaemonEnd =
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'failed'; readonly failure: Failure }
+  | { readonly kind: 'violated'; readonly error: unknown };
+
+export class Daemon {
+  readonly node: Node;
+  readonly net: PlainNet;
+  /** Resolves once, when the node is over; everything but the HTTP door is closed then. */
+  readonly ended: Promise<DaemonEnd>;
+  readonly #options: DaemonOptions;
+  readonly #disk: PlainDisk;
+  readonly #loop: TurnLoop;
+  readonly #watch: Watch;
+  readonly #metrics: Metrics;
+  #isOver = false;
+  #resolveEnded: (end: DaemonEnd) => void = () => {};
+
+  constructor(options: DaemonOptions) {
+    this.#options = options;
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve;
+    });
+    const { config, listeners, directory, peers, log } = options;
+    this.#disk = new PlainDisk({
+      directory,
+      deliver: (completion) => this.#loop.accept({ kind: 'disk', completion }),
+      report: (operation, error) => this.#reportDisk(operation, error),
+    });
+    this.net = new PlainNet({
+      self: config.id,
+      listeners,
+      peers,
+      deliver: (event) => this.#accept(event),
+      reportNoise: (peer) => this.#reportNoise(peer),
+    });
+    const { node, driver } = this.#build();
+    this.node = node;
+    this.#watch = new Watch({
+      node: node.state,
+      log,
+      asked: options.asked,
+      linksDown: () => this.#linksDown(),
+    });
+    this.#loop = new TurnLoop({
+      driver,
+      afterTurn: (now) => this.#afterTurn(now),
+      died: (error) => this.#end({ kind: 'violated', error }),
+    });
+    this.#metrics = this.#openHttp();
+    this.#loop.start();
+  }
+
+  /** Asks the node to stop; `ended` tells when it has. Whoever connects from now on is refused. */
+  stop(): void {
+    this.net.stopListening();
+    this.#loop.accept({ kind: 'admin', request: { kind: 'stop' } });
+  }
+
+  /** Ends whatever is left, the HTTP door and files included. Nothing more is sent. */
+  async close(): Promise<void> {
+    this.#end({ kind: 'stopped' });
+    this.#options.listeners.http.closeAllConnections();
+    this.#options.listeners.http.close();
+    await this.#disk.close();
+  }
+
+  #build(): { readonly node: Node; readonly driver: NodeDriver } {
+    const { config, journal } = this.#options;
+    const ports: NodePorts = {
+      disk: this.#disk,
+      net: this.net,
+      memory: { allocate: (bytes) => new Uint8Array(bytes) },
+      entropy: new SystemEntropy(),
+    };
+    if (journal !== null)
+      return journal.record(config, ports, (own, tapped) => new Node(own, tapped));
+    const node = new Node(config, ports);
+    return { node, driver: node };
+  }
+
+  #openHttp(): Metrics {
+    const { version, listeners, log } = this.#options;
+    const node = this.node.state;
+    const metrics = new Metrics({
+      version,
+      node,
+      net: this.net,
+      log,
+      watch: this.#watch,
+      turns: () => this.#loop.turns,
+      freeBytes: () => this.#disk.freeBytes(),
+    });
+    this.#disk.onSynced = (seconds) => metrics.synced(seconds);
+    serveHttp(listeners.http, {
+      version,
+      node,
+      metrics,
+      surroundings: () => this.#surroundings(),
+      warnings: () => [...this.#options.warnings, ...this.#watch.ignored],
+    });
+    return metrics;
+  }
+
+  #surroundings(): Surroundings {
+    return {
+      now: performance.now(),
+      lastSyncedAt: this.#disk.lastSyncedAt,
+      lastAppliedAt: this.#watch.lastAppliedAt,
+      linksDown: this.#linksDown(),
+    };
+  }
+
+  #accept(event: NetEvent): void {
+    if (event.kind === 'peer-link') {
+      const { peer, up } = event;
+      const line = { component: 'net', event: 'peer.link', peer, up } as const;
+      this.#options.log.info(line, `the link to node ${peer} is ${up ? 'up' : 'down'}`);
+    }
+    this.#loop.accept(event);
+  }
+
+  #linksDown(): NodeId[] {
+    return this.net.links.filter(({ isUp }) => !isUp).map(({ endpoint }) => endpoint.id);
+  }
+
+  #afterTurn(now: number): void {
+    this.#watch.look(now);
+    const { failure, state } = this.node;
+    if (failure !== null) this.#end({ kind: 'failed', failure });
+    else if (state.phase === 'stopped') this.#end({ kind: 'stopped' });
+  }
+
+  #end(end: DaemonEnd): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#loop.end();
+    this.#metrics.end();
+    this.net.shutDown(end.kind === 'stopped');
+    this.#resolveEnded(end);
+  }
+
+  #reportDisk(operation: DiskOperation, error: unknown): void {
+    const { kind } = operation;
+    const line = { component: 'disk', event: 'disk.error', operation: kind, err: error } as const;
+    // A name that is not there is an ordinary answer.
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    if (isMissing) this.#options.log.debug(line, `the disk knows no such file: ${kind}`);
+    else this.#options.log.error(line, `the disk failed: ${kind}`);
+  }
+
+  #reportNoise(peer: NodeId): void {
+    const line = { component: 'net', event: 'peer.noise', peer } as const;
+    this.#options.log.warn(line, `a connection of node ${peer} carried no frames; it was closed`);
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * How a node is doing, read off its state: for /readyz, /health, and the log.
+ *
+ * Ready is progress, not presence: the node serves, knows a leader that is heard from, and its store
+ * keeps up with what is committed. Everything is computed when it is asked for.
+ */
+import type { ErrorCode } from '../base/errors.ts';
+import { NOBODY, type NodeId } from '../base/units.ts';
+import { isFormed } from '../core/raft/configurations.ts';
+import { currentConfiguration } from '../core/raft/state.ts';
+import type { Group } from '../node/group.ts';
+import type { NodeState } from '../node/state.ts';
+
+/** Committed entries that a ready store may still have to apply. */
+const APPLY_LAG_MAX = 10_000;
+/** Without a word from the leader, or from a quorum, for so many election timeouts: not ready. */
+const QUIET_TIMEOUTS_MAX = 4;
+
+export interface Check {
+  readonly name: string;
+  readonly isGood: boolean;
+  readonly detail: string;
+}
+
+/** What the node's outer side knows and the node does not. */
+export interface Surroundings {
+  /** By `performance.now()`, as the node's own clock. */
+  readonly now: number;
+  readonly lastSyncedAt: number | null;
+  readonly lastAppliedAt: number | null;
+  readonly linksDown: readonly NodeId[];
+}
+
+export function checksOf(node: NodeState, around: Surroundings): Check[] {
+  return [
+    serving(node),
+    leader(node),
+    formed(node),
+    quorum(node, around.now),
+    applied(node, around),
+    synced(around),
+    peers(around),
+  ];
+}
+
+export const isReady = (checks: readonly Check[]): boolean => checks.every(({ isGood }) => isGood);
+
+function serving(node: NodeState): Check {
+  const { phase, failure } = node;
+  const isStopping = node.stopping !== null;
+  const isGood = phase === 'serving' && !isStopping;
+  const detail = failure === null ? (isStopping ? 'stopping' : phase) : failureText(failure);
+  return { name: 'serving', isGood, detail };
+}
+
+const failureText = ({ code, detail }: { code: ErrorCode; detail: string }): string =>
+  `${code}: ${detail}`;
+
+function leader(node: NodeState): Check {
+  const name = 'leader';
+  if (node.groups.length === 0) return { name, isGood: false, detail: explainNoLeader(node, []) };
+  const leaders = node.groups.map(({ raft }) => raft.leader);
+  if (leaders.includes(NOBODY)) {
+    return { name, isGood: false, detail: explainNoLeader(node, []) };
+  }
+  return { name, isGood: true, detail: leaders.map((id) => `node ${id}`).join(', ') };
+}
+
+/** Commands are taken once every founder holds entry 1; until then the cluster is only a plan. */
+function formed(node: NodeState): Check {
+  const isGood = node.groups.length > 0 && node.groups.every(({ raft }) => isFormed(raft));
+  const detail = isGood
+    ? 'every founder holds the first entry'
+    : 'STORES_MISSING: not every founder does yet';
+  return { name: 'formed', isGood, detail };
+}
+
+/** Why there is no leader, as far as this node can tell, with the code's own word first. */
+export function explainNoLeader(node: NodeState, linksDown: readonly NodeId[]): string {
+  const { formation, cluster, config } = node;
+  if (node.phase !== 'serving' || formation === null) return `UNAVAILABLE: ${node.phase}`;
+  if (cluster !== null) {
+    const missing = linksDown.length === 0 ? '' : `; not connected: ${listOf(linksDown)}`;
+    return `NO_LEADER: an election is under way or a quorum is gone${missing}`;
+  }
+  const unheard = config.ids.filter((id) => id !== config.id && !formation.heard.has(id));
+  if (unheard.length > 0) return `FORMATION_INCOMPLETE: no answer from ${listOf(unheard)}`;
+  const heard = [...formation.heard.values()];
+  const differing = heard.filter(({ status }) => status.ids.join() !== formation.ids.join());
+  if (differing.length > 0) {
+    return `FORMATION_LISTS_DIFFER: another list has ${listOf(differing.map(({ member }) => member.id))}`;
+  }
+  const full = heard.filter(({ status }) => !status.isEmpty);
+  if (full.length > 0) {
+    return `FORMATION_REFUSED: not empty: ${listOf(full.map(({ member }) => member.id))}`;
+  }
+  return 'FORMATION_INCOMPLETE: all have answered; the lowest id forms the cluster';
+}
+
+const listOf = (ids: readonly NodeId[]): string =>
+  `node ${[...ids].sort((left, right) => left - right).join(', node ')}`;
+
+function quorum(node: NodeState, now: number): Check {
+  const name = 'quorum';
+  const boundMs = QUIET_TIMEOUTS_MAX * node.config.electionTimeoutMs;
+  let oldest = 0;
+  for (const group of node.groups) oldest = Math.max(oldest, quietMs(group, now));
+  if (node.groups.length === 0) return { name, isGood: false, detail: 'no group yet' };
+  const detail = Number.isFinite(oldest) ? `heard ${Math.floor(oldest)} ms ago` : 'never heard';
+  return { name, isGood: oldest <= boundMs, detail };
+}
+
+/** For how long a leader has not heard from a quorum, or a follower not from its leader. */
+function quietMs({ raft }: Group, now: number): number {
+  if (raft.leader === NOBODY) return Number.POSITIVE_INFINITY;
+  const { leading } = raft;
+  if (leading === null) return Math.max(0, now - raft.lastLeaderContact);
+  const { voters } = currentConfiguration(raft);
+  const contacts = voters.map(({ id, store }) => {
+    if (id === raft.config.self.id) return now;
+    const known = leading.progress.find(({ member }) => member.id === id && member.store === store);
+    return known?.lastContact ?? 0;
+  });
+  contacts.sort((left, right) => right - left);
+  return Math.max(0, now - (contacts[Math.floor(voters.length / 2)] ?? now));
+}
+
+function applied(node: NodeState, { now, lastAppliedAt }: Surroundings): Check {
+  let lag = 0;
+  for (const { raft } of node.groups) lag = Math.max(lag, raft.commitIndex - raft.appliedIndex);
+  const last =
+    lastAppliedAt === null ? 'nothing yet' : `last ${Math.floor(now - lastAppliedAt)} ms ago`;
+  return { name: 'apply', isGood: lag <= APPLY_LAG_MAX, detail: `${lag} entries behind, ${last}` };
+}
+
+/** Told, not judged: a silent log has nothing to sync, and a failed sync stops the node. */
+function synced({ now, lastSyncedAt }: Surroundings): Check {
+  const detail =
+    lastSyncedAt === null
+      ? 'nothing synced yet'
+      : `synced ${Math.floor(now - lastSyncedAt)} ms ago`;
+  return { name: 'fsync', isGood: true, detail };
+}
+
+/** Told, not judged: a quorum may do without some. */
+function peers({ linksDown }: Surroundings): Check {
+  const detail = linksDown.length === 0 ? 'all connected' : `not connected: ${listOf(linksDown)}`;
+  return { name: 'peers', isGood: true, detail };
+}

@@ -1,0 +1,118 @@
+/**
+ * The ports of a node: TCP for clients (and peers, unless they have a port of their own), UDP for
+ * gossip, TCP for HTTP. All are bound before anything else is begun, so that a port that is taken is
+ * found before a byte is written.
+ *
+ * Until someone listens to the servers, who connects is turned away.
+ */
+import dgram from 'node:dgram';
+import http from 'node:http';
+import net from 'node:net';
+import { type Failure, failure } from '../base/errors.ts';
+
+const GOSSIP_PORT_OFFSET = 1000;
+const HTTP_PORT_OFFSET = 2000;
+const KEEP_ALIVE_MS = 60_000;
+/** A connection more is refused by closing it. Bounds descriptors; the node bounds clients below. */
+const SOCKETS_MAX = 16_384;
+const HTTP_SOCKETS_MAX = 256;
+
+export interface ListenerPorts {
+  readonly port: number;
+  /** Null: peers come to `port`. */
+  readonly peerPort: number | null;
+  readonly gossipPort: number;
+  readonly httpPort: number;
+}
+
+export interface Listeners {
+  readonly ports: ListenerPorts;
+  readonly clients: net.Server;
+  readonly peers: net.Server | null;
+  readonly gossip: dgram.Socket;
+  readonly http: http.Server;
+}
+
+/** The other ports of a node with client port `port`. 0: all of them are the kernel's choice. */
+export const gossipPortOf = (port: number): number => (port === 0 ? 0 : port + GOSSIP_PORT_OFFSET);
+export const httpPortOf = (port: number): number => (port === 0 ? 0 : port + HTTP_PORT_OFFSET);
+
+export async function openListeners(
+  host: string,
+  wanted: ListenerPorts,
+): Promise<Listeners | Failure> {
+  const clients = newServer();
+  const peers = wanted.peerPort === null ? null : newServer();
+  const gossip = dgram.createSocket(net.isIPv6(host) ? 'udp6' : 'udp4');
+  const web = http.createServer();
+  web.maxConnections = HTTP_SOCKETS_MAX;
+  const opened: { close(): unknown }[] = [];
+  try {
+    const port = await listen(clients, host, wanted.port, opened);
+    const peerPort = peers === null ? null : await listen(peers, host, wanted.peerPort!, opened);
+    const gossipPort = await bind(gossip, host, wanted.gossipPort, opened);
+    const httpPort = await listen(web, host, wanted.httpPort, opened);
+    return { ports: { port, peerPort, gossipPort, httpPort }, clients, peers, gossip, http: web };
+  } catch (error) {
+    for (const one of opened) one.close();
+    return failureOf(error as NodeJS.ErrnoException & { port?: number }, host);
+  }
+}
+
+export function closeListeners({ clients, peers, gossip, http: web }: Listeners): void {
+  clients.close();
+  peers?.close();
+  gossip.close();
+  web.close();
+}
+
+function newServer(): net.Server {
+  const server = net.createServer({
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_MS,
+  });
+  server.maxConnections = SOCKETS_MAX;
+  server.on('connection', (socket) => {
+    if (server.listenerCount('connection') === 1) socket.destroy();
+  });
+  return server;
+}
+
+function listen(
+  server: net.Server,
+  host: string,
+  port: number,
+  opened: { close(): unknown }[],
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.removeListener('error', reject);
+      opened.push(server);
+      resolve((server.address() as net.AddressInfo).port);
+    });
+  });
+}
+
+function bind(
+  socket: dgram.Socket,
+  host: string,
+  port: number,
+  opened: { close(): unknown }[],
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    socket.once('error', (error) => reject(Object.assign(error, { port })));
+    socket.bind({ port, address: host, exclusive: true }, () => {
+      socket.removeAllListeners('error');
+      opened.push(socket);
+      resolve(socket.address().port);
+    });
+  });
+}
+
+function failureOf(error: NodeJS.ErrnoException & { port?: number }, host: string): Failure {
+  const where = `${host}:${error.port ?? '?'}`;
+  if (error.code === 'EADDRINUSE') return failure('PORT_TAKEN', `${where} is in use`);
+  return failure('BAD_FLAG', `cannot listen on ${where}: ${error.code ?? error.message}`);
+}

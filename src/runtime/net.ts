@@ -1,0 +1,207 @@
+/**
+ * The net port on plain Node: TCP for clients and peers, UDP for gossip.
+ *
+ *   accepted ──first bytes──► client: bytes to the node and back        (client-sockets.ts)
+ *                        └──► peer: frames to the node                  (peer-streams.ts)
+ *   dialled, one a peer ────► frames from the node                      (peer-link.ts)
+ *
+ * 1. A connection that has said nothing for `SILENT_MS` is announced as a client, so that the node
+ *    counts it; should it turn out to be a slow peer, the node sees that client close.
+ * 2. Nothing is decided here: bytes are moved, cut and counted.
+ */
+import type { Server, Socket } from 'node:net';
+import { concatBytes } from '../base/bytes.ts';
+import type { NodeId } from '../base/units.ts';
+import type { ConnectionId, NetEvent, NetPort } from '../ports/net.ts';
+import { ClientSockets } from './client-sockets.ts';
+import { type PeerEndpoint, plainBytes } from './endpoints.ts';
+import { Gossip } from './gossip.ts';
+import { peerGreeting, readGreeting } from './greeting.ts';
+import type { Listeners } from './listeners.ts';
+import { NameLookup } from './name-lookup.ts';
+import { PeerLink } from './peer-link.ts';
+import { PeerStreams } from './peer-streams.ts';
+
+const SILENT_MS = 200;
+const SWEEP_MS = 1000;
+
+export interface PlainNetOptions {
+  readonly self: NodeId;
+  readonly listeners: Pick<Listeners, 'clients' | 'peers' | 'gossip'>;
+  readonly peers: readonly PeerEndpoint[];
+  readonly deliver: (event: NetEvent) => void;
+  /** A peer's connection carried no frames; it was closed. */
+  readonly reportNoise: (node: NodeId) => void;
+}
+
+/** An accepted connection. */
+interface Accepted {
+  readonly socket: Socket;
+  /** What has come and does not tell yet who calls. */
+  unread: Uint8Array;
+  connection: ConnectionId | null;
+  timer: NodeJS.Timeout | null;
+}
+
+export class PlainNet implements NetPort {
+  readonly clients: ClientSockets;
+  /** Sorted by id. */
+  readonly links: readonly PeerLink[];
+  readonly gossip: Gossip;
+  readonly #linkOf: ReadonlyMap<NodeId, PeerLink>;
+  readonly #streams: PeerStreams;
+  readonly #servers: readonly Server[];
+  readonly #sockets = new Set<Socket>();
+  readonly #sweep: NodeJS.Timeout;
+  #isClosed = false;
+
+  constructor(options: PlainNetOptions) {
+    const { listeners, self } = options;
+    const deliver = (event: NetEvent): void => {
+      if (!this.#isClosed) options.deliver(event);
+    };
+    this.clients = new ClientSockets(deliver);
+    this.gossip = new Gossip(listeners.gossip, deliver);
+    this.links = linksTo(options, peerGreeting(self), deliver);
+    this.#linkOf = new Map(this.links.map((link) => [link.endpoint.id, link]));
+    this.#streams = new PeerStreams({
+      deliver: (bytes) => deliver({ kind: 'peer-frame', bytes }),
+      heard: (node) => this.#linkOf.get(node)?.heard(),
+      reportNoise: options.reportNoise,
+    });
+    this.#servers =
+      listeners.peers === null ? [listeners.clients] : [listeners.clients, listeners.peers];
+    const isShared = listeners.peers === null;
+    listeners.clients.on('connection', (socket) => this.#accept(socket, isShared));
+    listeners.peers?.on('connection', (socket) => this.#accept(socket, true));
+    this.#sweep = setInterval(() => this.#recycleSilent(), SWEEP_MS);
+    this.#sweep.unref();
+    for (const link of this.links) link.dial();
+  }
+
+  sendPeer(target: NodeId, frame: Uint8Array): void {
+    this.#linkOf.get(target)?.send(frame, performance.now());
+  }
+
+  sendGossip(target: NodeId, datagram: Uint8Array): void {
+    const link = this.#linkOf.get(target);
+    if (link !== undefined) this.gossip.send(link, datagram);
+  }
+
+  send(connection: ConnectionId, bytes: Uint8Array): void {
+    this.clients.find(connection)?.send(bytes);
+  }
+
+  unsentBytes(connection: ConnectionId): number {
+    return this.clients.find(connection)?.unsentBytes ?? 0;
+  }
+
+  pause(connection: ConnectionId): void {
+    this.clients.find(connection)?.pause();
+  }
+
+  resume(connection: ConnectionId): void {
+    this.clients.find(connection)?.resume();
+  }
+
+  close(connection: ConnectionId, reset: boolean): void {
+    this.clients.find(connection)?.close(reset);
+  }
+
+  /** Takes no new connection any more. */
+  stopListening(): void {
+    for (const server of this.#servers) server.close();
+  }
+
+  /** Everything ends, and no event comes any more. `flush`: what was sent still leaves. */
+  shutDown(flush: boolean): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearInterval(this.#sweep);
+    this.stopListening();
+    for (const link of this.links) link.close(!flush);
+    for (const socket of this.#sockets) {
+      if (flush) socket.destroySoon();
+      else socket.destroy();
+    }
+    this.gossip.close();
+  }
+
+  #recycleSilent(): void {
+    const now = performance.now();
+    for (const link of this.links) link.recycleIfSilent(now);
+  }
+
+  #accept(socket: Socket, mayBePeer: boolean): void {
+    const accepted: Accepted = { socket, unread: new Uint8Array(0), connection: null, timer: null };
+    this.#sockets.add(socket);
+    // Whatever it is, `close` follows.
+    socket.on('error', () => {});
+    socket.once('close', () => this.#closed(accepted));
+    if (!mayBePeer) {
+      this.#becomeClient(accepted);
+      return;
+    }
+    accepted.timer = setTimeout(() => this.#announce(accepted), SILENT_MS);
+    socket.on('data', (chunk: Buffer) => this.#sniff(accepted, plainBytes(chunk)));
+  }
+
+  #sniff(accepted: Accepted, chunk: Uint8Array): void {
+    accepted.unread = accepted.unread.length === 0 ? chunk : concatBytes([accepted.unread, chunk]);
+    const greeting = readGreeting(accepted.unread);
+    if (greeting.kind === 'more') return;
+    stopTimer(accepted);
+    accepted.socket.removeAllListeners('data');
+    if (greeting.kind === 'client') this.#becomeClient(accepted);
+    else this.#becomePeer(accepted, greeting.node, greeting.bytes);
+  }
+
+  #announce(accepted: Accepted): void {
+    stopTimer(accepted);
+    accepted.connection ??= this.clients.open(accepted.socket);
+  }
+
+  #becomeClient(accepted: Accepted): void {
+    this.#announce(accepted);
+    const id = accepted.connection!;
+    if (accepted.unread.length > 0) this.clients.received(id, accepted.unread);
+    accepted.unread = new Uint8Array(0);
+    accepted.socket.on('data', (chunk: Buffer) => this.clients.received(id, plainBytes(chunk)));
+  }
+
+  #becomePeer(accepted: Accepted, node: NodeId, greetingBytes: number): void {
+    const { socket, connection, unread } = accepted;
+    if (connection !== null) this.clients.gone(connection);
+    accepted.connection = null;
+    accepted.unread = new Uint8Array(0);
+    const push = this.#streams.adopt(socket, node);
+    push(unread.subarray(greetingBytes));
+    socket.on('data', (chunk: Buffer) => push(plainBytes(chunk)));
+  }
+
+  #closed(accepted: Accepted): void {
+    stopTimer(accepted);
+    this.#sockets.delete(accepted.socket);
+    if (accepted.connection !== null) this.clients.gone(accepted.connection);
+  }
+}
+
+function stopTimer(accepted: Accepted): void {
+  if (accepted.timer !== null) clearTimeout(accepted.timer);
+  accepted.timer = null;
+}
+
+function linksTo(
+  { self, peers }: PlainNetOptions,
+  greeting: Uint8Array,
+  deliver: (event: NetEvent) => void,
+): PeerLink[] {
+  const { lookup } = new NameLookup();
+  return [...peers]
+    .filter(({ id }) => id !== self)
+    .sort((left, right) => left.id - right.id)
+    .map((endpoint) => {
+      const changed = (up: boolean): void => deliver({ kind: 'peer-link', peer: endpoint.id, up });
+      return new PeerLink({ endpoint, greeting, lookup, changed });
+    });
+}

@@ -4,6 +4,7 @@ import { InvariantViolation } from '../../src/base/assert.ts';
 import type { NodeId } from '../../src/base/units.ts';
 import { formation } from '../../src/core/formation/step.ts';
 import { raft } from '../../src/core/raft/step.ts';
+import { swim } from '../../src/core/swim/step.ts';
 import { wal } from '../../src/core/wal/step.ts';
 import type { AdminRequest } from '../../src/node/contract.ts';
 import { Node } from '../../src/node/node.ts';
@@ -74,6 +75,7 @@ export class Cluster {
     // The log's own check counts everything that lives: now and then will do.
     if (state.wal !== null && ++this.#turns % WAL_CHECK_TURNS === 0) wal.check(state.wal);
     if (state.formation !== null) formation.check(state.formation);
+    if (state.swim !== null) swim.check(state.swim);
     for (const group of state.groups) {
       raft.check(group.raft);
       this.logCheck.afterTurn(group);

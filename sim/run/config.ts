@@ -106,6 +106,7 @@ function drawNode(stream: Stream, groupCount: number): NodeKnobs {
     expiredPerEntryMax: stream.pick([1, 4, 256]),
     preimageBytesMax: stream.pick([2_000, 1_000_000]),
     announceMs: stream.pick([30, 100]),
+    probePeriodMs: stream.pick([100, 300, 1_000]),
     requestTimeoutMs: stream.pick([500, 1_500, 4_000]),
     parkedMax: stream.pick([4, 1_000]),
     clockSkewMsMax: stream.pick([200, 5_000]),

@@ -4,6 +4,7 @@
  *   identifying → recovering → loading → serving
  *
  * Each step waits for the disk; a step that cannot go on says so with a code and fails the node.
+ * The steps and what may interrupt them are a chart: charts/lifecycle.ts.
  */
 import { formation } from '../core/formation/step.ts';
 import type { Identity } from '../core/identity/state.ts';
@@ -13,10 +14,11 @@ import { buildRing } from '../core/router/ring.ts';
 import { defaultWalConfig, type WalRecovery } from '../core/wal/state.ts';
 import { wal } from '../core/wal/step.ts';
 import { noteSeat } from './forming.ts';
+import { startGossip } from './gossip.ts';
 import { addGroup, newStore, openFiles } from './groups.ts';
 import { Peers } from './peers.ts';
 import { stepWal } from './persist.ts';
-import { failNode, type NodeState } from './state.ts';
+import { advance, failNode, type NodeState } from './state.ts';
 
 /** The next steps of booting, as far as the disk's answers allow. */
 export function continueBoot(node: NodeState): void {
@@ -29,8 +31,11 @@ function identified(node: NodeState, { storeId, clusterId }: Identity): void {
   node.self = { id: node.config.id, store: storeId };
   node.peers = new Peers(node.ports.net, node.self);
   node.cluster = clusterId;
-  if (clusterId !== null) node.peers.joinCluster(clusterId);
-  node.phase = 'recovering';
+  if (clusterId !== null) {
+    node.peers.joinCluster(clusterId);
+    startGossip(node, clusterId);
+  }
+  advance(node, 'identified');
   const { config } = node;
   node.wal = wal.init({
     ...defaultWalConfig(storeId),
@@ -48,7 +53,7 @@ function walRecovered(node: NodeState, recovery: WalRecovery): void {
     failNode(node, { code: 'WAL_DAMAGED', detail: damageText(recovery) });
     return;
   }
-  node.phase = 'loading';
+  advance(node, 'recovered');
   for (const recovered of recovery.groups) {
     const { group, snapshotIndex } = recovered;
     const files = openFiles(node, group, snapshotIndex);
@@ -74,7 +79,7 @@ function takeLoaded(node: NodeState): void {
 }
 
 function serve(node: NodeState): void {
-  node.phase = 'serving';
+  advance(node, 'loaded');
   const isEmpty = node.cluster === null && node.groups.every((group) => isUnwritten(group.raft));
   node.formation = formation.init({
     self: node.self!,

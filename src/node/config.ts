@@ -33,6 +33,8 @@ export interface NodeConfig {
   readonly expiredPerEntryMax: number;
   readonly preimageBytesMax: number;
   readonly announceMs: number;
+  /** SWIM's protocol period. */
+  readonly probePeriodMs: number;
   /** A request without an answer for so long ends: unknown if it was sent on, else refused. */
   readonly requestTimeoutMs: number;
   /** Requests that may wait for a leader to be known. */
@@ -63,6 +65,7 @@ export const NODE_DEFAULTS = {
   expiredPerEntryMax: 256,
   preimageBytesMax: 64 * MIB,
   announceMs: 200,
+  probePeriodMs: 1000,
   requestTimeoutMs: 5000,
   parkedMax: 10_000,
   limits: {

@@ -241,7 +241,7 @@ export class Connections {
         isInOrder = false;
       } else if (state !== SLOT.GONE) {
         if (isInOrder || isAnyOrder) this.#writeReply(connection, slot);
-        else if (state !== SLOT.KEPT) this.#keepReply(connection, slot);
+        else if (state === SLOT.RESULT) this.#keepReply(connection, slot);
       }
       if (isInOrder) slots.head = slot + 1;
     }
@@ -306,7 +306,7 @@ export class Connections {
   #writeLocal(connection: Connection, { seq, command }: { seq: number; command: number }): void {
     if (command === REQUEST.PING) writePong(this.#writer, seq);
     else if (command === REQUEST.METRICS) writeMetrics(this.#writer, seq, this.#local.metrics());
-    else {
+    else if (connection.protocol.mode !== 'peer') {
       const { features } = connection.protocol;
       writeWelcome(this.#writer, seq, { features, server: this.#local.server });
     }

@@ -15,6 +15,7 @@ import { currentConfiguration } from '../core/raft/state.ts';
 import { encodeFormation } from '../core/settings.ts';
 import type { Configuration, Member, Settings } from '../core/types.ts';
 import { stepRaft } from './drain.ts';
+import { startGossip } from './gossip.ts';
 import { ensureGroup } from './groups.ts';
 import { stepIdentity } from './identify.ts';
 import { ANY_STORE } from './peers.ts';
@@ -56,6 +57,7 @@ export function continueForming(node: NodeState): void {
   if (node.phase !== 'serving' || cluster === null || cluster === node.cluster) return;
   node.cluster = cluster;
   node.peers!.joinCluster(cluster);
+  startGossip(node, cluster);
   stepFormation(node, { kind: 'filled' });
   if (node.forming.length > 0) writeFormation(node, cluster, node.forming);
 }

@@ -33,6 +33,7 @@ import type { NodeEvent } from './contract.ts';
 import { stepRaft } from './drain.ts';
 import { joinCluster, stepFormation } from './forming.ts';
 import { receiveForward } from './forwarding.ts';
+import { stepGossip } from './gossip.ts';
 import { ensureGroup } from './groups.ts';
 import { stepIdentity } from './identify.ts';
 import { stepWaitingWal, stepWal } from './persist.ts';
@@ -74,6 +75,7 @@ function takeInput(node: NodeState, event: NodeEvent): void {
       if (event.up) peerConnected(node, event.peer);
       break;
     case 'gossip':
+      stepGossip(node, { kind: 'datagram', bytes: event.bytes });
       break;
     case 'admin':
       obey(node, event.request);

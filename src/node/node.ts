@@ -13,6 +13,7 @@ import { ResultLane } from '../core/results.ts';
 import { newSnapshotsOut } from '../core/snapshots/out.ts';
 import { clearStoreOut, newStoreOut } from '../core/store/state.ts';
 import { newWalOut } from '../core/wal/state.ts';
+import { newLifecycle } from './charts/lifecycle.ts';
 import type { NodeConfig } from './config.ts';
 import { Connections } from './connections.ts';
 import type { NodeDriver, NodeEvent, NodePorts } from './contract.ts';
@@ -30,6 +31,7 @@ export class Node implements NodeDriver {
     const state: NodeState = {
       config,
       ports,
+      lifecycle: newLifecycle(),
       phase: 'identifying',
       failure: null,
       now: 0 as Millis,
@@ -63,6 +65,7 @@ export class Node implements NodeDriver {
       }),
       served: new Served(),
       forwarded: new ResultLane(),
+      swim: null,
       peers: null,
       groups: [],
       ring: null,

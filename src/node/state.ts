@@ -8,8 +8,10 @@ import type { Ring } from '../core/router/ring.ts';
 import type { SnapshotsOut } from '../core/snapshots/out.ts';
 import type { SnapshotsState } from '../core/snapshots/state.ts';
 import type { StoreOut, StoreState } from '../core/store/state.ts';
+import type { SwimState } from '../core/swim/state.ts';
 import type { Member, RecoveredGroup, WalRecord } from '../core/types.ts';
 import type { WalEvent, WalOut, WalRecovery, WalState } from '../core/wal/state.ts';
+import { type Lifecycle, type LifecycleEvent, phaseOf } from './charts/lifecycle.ts';
 import type { NodeConfig } from './config.ts';
 import type { Connections } from './connections.ts';
 import type { NodeEvent, NodePorts } from './contract.ts';
@@ -19,8 +21,15 @@ import type { Peers } from './peers.ts';
 import type { Served } from './served.ts';
 import type { Stopping } from './stopping-state.ts';
 
-/** From nothing to serving, and out of it. */
-export type Phase = 'identifying' | 'recovering' | 'loading' | 'serving' | 'stopped' | 'failed';
+/** From nothing to serving, and out of it: the outermost states of charts/lifecycle.ts. */
+export type Phase =
+  | 'identifying'
+  | 'recovering'
+  | 'loading'
+  | 'serving'
+  | 'withdrawing'
+  | 'stopped'
+  | 'failed';
 
 /** A group at boot: its files are being looked at, its state is read from its snapshot. */
 export interface Loading {
@@ -41,6 +50,8 @@ export interface Counters {
 export interface NodeState {
   readonly config: NodeConfig;
   readonly ports: NodePorts;
+  readonly lifecycle: Lifecycle;
+  /** Where the lifecycle stands, for branches on the request path; only `advance` writes it. */
   phase: Phase;
   failure: Failure | null;
   now: Millis;
@@ -68,6 +79,8 @@ export interface NodeState {
   recovery: WalRecovery | null;
   /** Groups whose snapshot is still being read at boot. */
   loading: Loading[];
+  /** Null until there is a cluster. */
+  swim: SwimState | null;
   readonly connections: Connections;
   readonly served: Served;
   /** Results that the leader sent for requests we passed on. */
@@ -91,9 +104,15 @@ export function findGroup(node: NodeState, id: GroupId): Group | null {
   return node.groups.find((group) => group.id === id) ?? null;
 }
 
+/** Something has happened in the node's life; the chart says what that makes of it. */
+export function advance(node: NodeState, event: LifecycleEvent): void {
+  node.phase = phaseOf(node.lifecycle.send(event));
+}
+
 /** What the node cannot go on with. Sticky; whoever drives it stops. */
 export function failNode(node: NodeState, failure: Failure): void {
-  if (node.failure !== null) return;
+  // A node that has stopped was asked to go; what its disk says afterwards concerns nobody.
+  if (node.failure !== null || node.phase === 'stopped') return;
   node.failure = failure;
-  node.phase = 'failed';
+  advance(node, 'fail');
 }

@@ -8,6 +8,7 @@ import { wal } from '../core/wal/step.ts';
 import { stepRaft } from './drain.ts';
 import { stepFormation } from './forming.ts';
 import { forwardDeadline } from './forwarding.ts';
+import { gossipDeadline, tickGossip } from './gossip.ts';
 import type { Group } from './group.ts';
 import { isLeading } from './group.ts';
 import { stepWal } from './persist.ts';
@@ -27,6 +28,7 @@ export function tickMachines(node: NodeState): void {
     if (isExpiryDue(node, group)) proposeEmpty(node, group);
   }
   tickSnapshots(node);
+  tickGossip(node);
 }
 
 /**
@@ -64,6 +66,7 @@ export function nodeDeadline(node: NodeState): Millis {
     waiting,
     forwardDeadline(node),
     snapshotsDeadline(node),
+    gossipDeadline(node),
     stoppingDeadline(node),
   ) as Millis;
 }

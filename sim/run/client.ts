@@ -45,6 +45,8 @@ export interface ClientOptions {
   readonly workload: WorkloadConfig;
   readonly nodes: readonly NodeId[];
   readonly history: History;
+  /** Numbers that are used once in the run. */
+  readonly nextOrder: () => number;
   /** A stale read was answered: the value must have been written at some time. */
   readonly onStale: (key: string, value: string | null) => void;
 }
@@ -56,6 +58,7 @@ export class SimulatedClient {
   #connection: ClientConnection | null = null;
   #isConnected = false;
   #connectingSinceMs = 0;
+  #connectionOrder = 0;
   #epoch = 0;
   #asked: Asked[] = [];
   #nextSeq = 1;
@@ -134,6 +137,7 @@ export class SimulatedClient {
     const isCurrent = (): boolean => epoch === this.#epoch;
     this.#reader = new ReplyReader();
     this.#connectingSinceMs = this.#nowMs();
+    this.#connectionOrder = this.#options.nextOrder();
     this.#connection = net.connect(stream.pick(nodes), name, {
       connected: () => {
         if (isCurrent()) this.#resume();
@@ -196,7 +200,12 @@ export class SimulatedClient {
     const value = `${this.#options.name}.${++this.#serial}`;
     view.value = asciiBytes(value);
     const call = next.isWrite ? put(value) : ({ name: 'get' } as const);
-    const pending = this.#options.history.call(this.#options.name, next.key, call);
+    const pending = this.#options.history.call(
+      this.#options.name,
+      next.key,
+      call,
+      this.#connectionOrder,
+    );
     this.#send({ view, pending, sequence: 0 });
     this.#flush();
   }
@@ -227,7 +236,9 @@ export class SimulatedClient {
       view.lowestUnacknowledged = this.#lowestSequence(sequence);
     }
     const isStale = (view.flags & FLAG.STALE) !== 0;
-    const pending = isStale ? null : history.call(name, action.key, action.call);
+    // A request under a session may be asked again: it is ordered with no other.
+    const order = sequence > 0 ? this.#options.nextOrder() : this.#connectionOrder;
+    const pending = isStale ? null : history.call(name, action.key, action.call, order);
     this.#send({ view, pending, sequence });
   }
 

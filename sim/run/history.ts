@@ -5,6 +5,7 @@
  */
 import { type Operation, UNKNOWN } from '../check/linearizable/model.ts';
 import type { StoreCall } from '../check/linearizable/store.ts';
+import { type Testimony, Witness } from './witness.ts';
 
 export interface Pending {
   readonly process: string;
@@ -16,25 +17,30 @@ export interface Pending {
   /** Certainly not executed: it is not part of the history. */
   isVoid: boolean;
   isDone: boolean;
+  readonly testimony: Testimony | null;
 }
 
 export class History {
   readonly operations: Pending[] = [];
+  readonly #witness = new Witness();
   completed = 0;
   refused = 0;
   unknown = 0;
   #position = 0;
 
-  call(process: string, key: string, call: StoreCall): Pending {
+  /** `connection`: one that executes in the order of requests; its number is used by no other. */
+  call(process: string, key: string, call: StoreCall, connection: number): Pending {
+    const callAt = ++this.#position;
     const pending = {
       process,
       key,
       call,
-      callAt: ++this.#position,
+      callAt,
       returnAt: UNKNOWN,
       result: null,
       isVoid: false,
       isDone: false,
+      testimony: this.#witness.called(key, call, connection, callAt),
     };
     this.operations.push(pending);
     return pending;
@@ -45,6 +51,8 @@ export class History {
     pending.result = result;
     pending.isDone = true;
     this.completed++;
+    const { testimony, call, returnAt } = pending;
+    if (testimony !== null) this.#witness.answered(testimony, call, result, returnAt);
   }
 
   /** Certainly not executed. */
@@ -52,6 +60,7 @@ export class History {
     pending.isVoid = true;
     pending.isDone = true;
     this.refused++;
+    if (pending.testimony !== null) this.#witness.refused(pending.testimony);
   }
 
   /** May have been, or may still be, executed. A read of unknown outcome says nothing at all. */

@@ -6,7 +6,7 @@
  *    serve reads and writes.
  * 3. Judgement: every key is read once more, and the history must be linearizable.
  */
-import type { CheckerName } from '../../src/base/assert.ts';
+import { type CheckerName, InvariantViolation } from '../../src/base/assert.ts';
 import { groupId } from '../../src/base/units.ts';
 import { allMembers } from '../../src/core/members.ts';
 import { currentConfiguration } from '../../src/core/raft/state.ts';
@@ -65,6 +65,7 @@ class Run {
   readonly #clients: SimulatedClient[] = [];
   readonly #nemesis: Nemesis;
   #verdict: Verdict | null = null;
+  #orders = 0;
 
   constructor(seed: string, config: RunConfig, options: RunOptions) {
     this.#seed = seed;
@@ -93,6 +94,7 @@ class Run {
       workload: this.#config.workload,
       nodes: nodeIds(this.#config.nodes),
       history: this.#history,
+      nextOrder: () => ++this.#orders,
       onStale: () => {},
     });
   }
@@ -124,7 +126,8 @@ class Run {
           this.#phases();
         } catch (error) {
           const { message, stack } = error as Error;
-          this.#verdict ??= { checker: 'internal', message, stack: stack ?? '' };
+          const checker = error instanceof InvariantViolation ? error.checker : 'internal';
+          this.#verdict ??= { checker, message, stack: stack ?? '' };
         }
       },
     );

@@ -8,12 +8,10 @@
  */
 import { formation } from '../core/formation/step.ts';
 import type { Identity } from '../core/identity/state.ts';
-import { lastIndex } from '../core/raft/log.ts';
-import type { RaftState } from '../core/raft/state.ts';
 import { buildRing } from '../core/router/ring.ts';
 import { defaultWalConfig, type WalRecovery } from '../core/wal/state.ts';
 import { wal } from '../core/wal/step.ts';
-import { noteSeat } from './forming.ts';
+import { isUnwritten, noteSeat } from './forming.ts';
 import { startGossip } from './gossip.ts';
 import { addGroup, newStore, openFiles } from './groups.ts';
 import { Peers } from './peers.ts';
@@ -80,16 +78,12 @@ function takeLoaded(node: NodeState): void {
 
 function serve(node: NodeState): void {
   advance(node, 'loaded');
-  const isEmpty = node.cluster === null && node.groups.every((group) => isUnwritten(group.raft));
   node.formation = formation.init({
     self: node.self!,
     ids: node.config.ids,
     nonce: node.nonce,
     announceMs: node.config.announceMs,
-    isEmpty,
+    isEmpty: isUnwritten(node),
   });
   noteSeat(node);
 }
-
-const isUnwritten = (state: RaftState): boolean =>
-  lastIndex(state.log) === 0 && state.currentTerm === 0;

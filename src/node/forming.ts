@@ -11,6 +11,7 @@ import type { FormationEvent } from '../core/formation/state.ts';
 import { formation } from '../core/formation/step.ts';
 import { allMembers, includesMember } from '../core/members.ts';
 import { CHANNEL } from '../core/protocol/peer-frame.ts';
+import { lastIndex } from '../core/raft/log.ts';
 import { currentConfiguration } from '../core/raft/state.ts';
 import { encodeFormation } from '../core/settings.ts';
 import type { Configuration, Member, Settings } from '../core/types.ts';
@@ -25,7 +26,11 @@ import type { NodeState } from './state.ts';
 export function stepFormation(node: NodeState, event: FormationEvent): void {
   const out = node.formationOut;
   out.clear();
-  formation.step(node.formation!, event, node.now, out);
+  const state = node.formation!;
+  if (state.isEmpty && !isUnwritten(node)) {
+    formation.step(state, { kind: 'filled' }, node.now, out);
+  }
+  formation.step(state, event, node.now, out);
   for (const { to, status } of out.statuses) {
     const head = { channel: CHANNEL.FORMATION, type: STATUS_TYPE, group: 0 };
     node.peers!.send({ id: to, store: ANY_STORE }, head, [encodeStatus(status)]);
@@ -34,9 +39,21 @@ export function stepFormation(node: NodeState, event: FormationEvent): void {
   if (out.form.length > 0 && node.forming.length === 0) found(node, out.form);
 }
 
-/** Every peer is empty and has our list, and we are the lowest: write down a new cluster's id. */
+/** Whether nothing of a cluster's history is here: no entry, no term. */
+export function isUnwritten(node: NodeState): boolean {
+  return node.groups.every(({ raft }) => lastIndex(raft.log) === 0 && raft.currentTerm === 0);
+}
+
+/**
+ * Every peer is empty and has our list, and we are the lowest: write down a new cluster's id. A
+ * founder that died between its id and entry 1 goes on under the id it has.
+ */
 function found(node: NodeState, members: readonly Member[]): void {
   node.forming = members;
+  if (node.cluster !== null) {
+    writeFormation(node, node.cluster, members);
+    return;
+  }
   stepIdentity(node, { kind: 'adopt', clusterId: randomHex(node, 4) as ClusterId });
 }
 
@@ -58,7 +75,6 @@ export function continueForming(node: NodeState): void {
   node.cluster = cluster;
   node.peers!.joinCluster(cluster);
   startGossip(node, cluster);
-  stepFormation(node, { kind: 'filled' });
   if (node.forming.length > 0) writeFormation(node, cluster, node.forming);
 }
 

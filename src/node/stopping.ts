@@ -76,7 +76,10 @@ function successorIn(group: Group): Progress | null {
 }
 
 export function stoppingDeadline(node: NodeState): number {
-  const { stopping } = node;
-  if (stopping === null || node.phase === 'stopped') return Number.POSITIVE_INFINITY;
-  return stopping.closeUntil ?? Math.min(stopping.handOverUntil, node.now + 10);
+  const { stopping, phase } = node;
+  const isOver = phase === 'stopped' || phase === 'failed';
+  if (stopping === null || isOver) return Number.POSITIVE_INFINITY;
+  if (stopping.closeUntil === null) return Math.min(stopping.handOverUntil, node.now + 10);
+  // The last connection may have been let go at the end of this turn.
+  return node.connections.count === 0 ? node.now : stopping.closeUntil;
 }

@@ -12,17 +12,14 @@
  * It costs microseconds and objects per event, so it is for what happens a few times in a life.
  */
 import { type Actor, type AnyStateMachine, createActor } from 'xstate';
-import { assert } from '../../base/assert.ts';
+import { assert, InvariantViolation } from '../../base/assert.ts';
 
 const NO_CLOCK = {
-  setTimeout: (): never => assertNoTimer(),
-  clearTimeout: (): void => {},
+  setTimeout(): never {
+    throw new InvariantViolation('internal', 'a chart asked for a timer');
+  },
+  clearTimeout(): void {},
 };
-
-function assertNoTimer(): never {
-  assert(false, 'internal', 'a chart asked for a timer');
-  throw new Error('unreachable');
-}
 
 export class ChartActor<State extends string, EventName extends string> {
   readonly #actor: Actor<AnyStateMachine>;
@@ -42,7 +39,8 @@ export class ChartActor<State extends string, EventName extends string> {
     assert(!this.#isSending, 'internal', 'a chart got an event from within a transition');
     const snapshot = this.#actor.getSnapshot();
     assert(snapshot.status === 'active', 'internal', 'an event for a chart that has ended');
-    if (!snapshot.can({ type: event })) refuse(this.state, event);
+    const isLegal = snapshot.can({ type: event });
+    assert(isLegal, 'internal', `illegal in state ${this.state}: ${event}`);
     this.#isSending = true;
     this.#actor.send({ type: event });
     this.#isSending = false;
@@ -56,11 +54,6 @@ export class ChartActor<State extends string, EventName extends string> {
     if (status === 'error') throw error;
     return pathOf(value) as State;
   }
-}
-
-function refuse(state: string, event: string): never {
-  assert(false, 'internal', `illegal in state ${state}: ${event}`);
-  throw new Error('unreachable');
 }
 
 type StateValue = string | { readonly [parent: string]: StateValue | undefined };

@@ -7,7 +7,7 @@
 import { assert } from '../../base/assert.ts';
 import type { LogIndex } from '../../base/units.ts';
 import { ENTRY_HEADER_BYTES, ENTRY_KIND, entryIndex, entryKind } from '../entry.ts';
-import { decodeConfiguration } from '../members.ts';
+import { decodeConfiguration, isVoter } from '../members.ts';
 import { decodeFormation } from '../settings.ts';
 import type { Configuration } from '../types.ts';
 import type { RaftState } from './state.ts';
@@ -59,6 +59,22 @@ export function configurationAt(state: RaftState, index: LogIndex): Configuratio
   let found = state.configurations[0]!;
   for (const candidate of state.configurations) if (candidate.index <= index) found = candidate;
   return found.configuration;
+}
+
+/**
+ * Whether our vote may be needed: we are a voter of the configuration in force, or of one whose
+ * replacement is not known to be committed. Who was removed by such an entry campaigns (§4.2.2):
+ * the others may lack the entry and need our vote, which our longer log denies them. We count
+ * ourselves only where we are a voter, and leave office when the entry is committed.
+ */
+export function isVoteNeeded(state: RaftState): boolean {
+  const { configurations, config, commitIndex } = state;
+  for (let at = configurations.length - 1; at >= 0; at--) {
+    const { index, configuration } = configurations[at]!;
+    if (isVoter(configuration, config.self)) return true;
+    if (index <= commitIndex) return false;
+  }
+  return false;
 }
 
 /**

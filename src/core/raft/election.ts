@@ -3,11 +3,12 @@
  *
  * 1. A pre-candidate changes no term: it asks whether an election could be won.
  * 2. Votes are tallied as sets of members, never as a count: replies come more than once.
- * 3. Who is not a voter, or whose clock is far off, does not campaign.
+ * 3. Whose vote nobody can need, or whose clock is far off, does not campaign.
  */
 import type { Millis, Term } from '../../base/units.ts';
 import { allMembers, includesMember, isVoter, sameMember } from '../members.ts';
 import type { Member } from '../types.ts';
+import { isVoteNeeded } from './configurations.ts';
 import { becomeLeader } from './leader.ts';
 import { lastIndex, lastTerm } from './log.ts';
 import type { PreVoteReply, VoteReply } from './message.ts';
@@ -27,7 +28,7 @@ import { mayCampaignByClock } from './time.ts';
 /** The election timeout passed without a leader. */
 export function electionTimeout(state: RaftState, out: RaftOut, now: Millis): void {
   resetElectionDeadline(state, now);
-  if (!isVoter(currentConfiguration(state), state.config.self)) return;
+  if (!isVoteNeeded(state)) return;
   if (!mayCampaignByClock(state, now)) return;
   forgetLeader(state);
   startPreVote(state, out, now);

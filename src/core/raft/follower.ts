@@ -93,7 +93,7 @@ function accept(
 function reject(state: RaftState, out: RaftOut, append: Append, wall: number): void {
   const end = Math.min(append.previousIndex, lastIndex(state.log)) as LogIndex;
   const hintIndex = findConflictByTerm(state.log, end, append.previousTerm);
-  // Null: compacted. Only an append of a stale leader can reach back so far, and the term is its answer.
+  // Null: compacted. Only a stale leader's append reaches back so far; its answer is the term.
   const hintTerm = termAt(state.log, hintIndex) ?? ZERO_TERM;
   send(state, out, {
     type: 'append-reply',

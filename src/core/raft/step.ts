@@ -15,10 +15,11 @@
 import { unreachable } from '../../base/assert.ts';
 import { type Millis, ZERO_INDEX } from '../../base/units.ts';
 import type { Core } from '../core.ts';
-import { isVoter, sameMember } from '../members.ts';
+import { sameMember } from '../members.ts';
 import type { Member } from '../types.ts';
 import { checkRaft } from './check.ts';
 import { advanceCommit, applyCommitted } from './commit.ts';
+import { isVoteNeeded } from './configurations.ts';
 import {
   countOwnVote,
   electionTimeout,
@@ -39,7 +40,7 @@ import { confirmReads, receiveRead } from './reads.ts';
 import { receiveAppendReply } from './replies.ts';
 import { snapshotInstalled, snapshotSent, snapshotTaken } from './snapshot.ts';
 import { formCluster, newRaft } from './start.ts';
-import { currentConfiguration, type RaftConfig, type RaftState } from './state.ts';
+import type { RaftConfig, RaftState } from './state.ts';
 import { becomeFollower, resetElectionDeadline } from './step-down.ts';
 import { continueTransfer, startTransfer } from './transfer.ts';
 import { receivePreVote, receiveVote } from './voter.ts';
@@ -187,6 +188,6 @@ function receiveTimeoutNow(
   now: Millis,
 ): void {
   if (term !== state.currentTerm || state.role !== 'follower') return;
-  if (!isVoter(currentConfiguration(state), state.config.self)) return;
+  if (!isVoteNeeded(state)) return;
   startElection(state, out, now, true);
 }

@@ -175,7 +175,7 @@ export class Cluster {
     machine.safeReads.push(...out.readsSafe);
     this.#answerReads(machine);
     for (const id of out.readsRefused) this.reads.get(id)!.status = 'refused';
-    for (const to of out.snapshotsWanted) this.#sendSnapshot(machine, to);
+    for (const to of out.snapshotsWanted) this.sendSnapshot(machine, to);
   }
 
   #answerReads(machine: Machine): void {
@@ -190,13 +190,12 @@ export class Cluster {
     machine.safeReads = machine.safeReads.filter(({ index }) => index > appliedIndex);
   }
 
-  #sendSnapshot(machine: Machine, to: Member): void {
+  sendSnapshot(machine: Machine, to: Member): void {
     const { snapshot } = machine.disk;
     const isUnderWay = this.network.queue.some(
       (parcel) => parcel.type === 'snapshot' && sameMember(parcel.to, to),
     );
-    const { snapshotIndex } = machine.state!;
-    if (isUnderWay || snapshot.meta.index < snapshotIndex) return;
+    if (isUnderWay || snapshot.meta.index < machine.state!.snapshotIndex) return;
     this.network.send({ type: 'snapshot', from: machine.member, to, snapshot });
   }
 

@@ -136,8 +136,10 @@ export function describeMachine({ member, state, disk, applied }: Machine): stri
   ].join('; ');
 }
 
-const diskText = (disk: Machine['disk']): string =>
-  `${disk.snapshot.meta.index}@${disk.snapshot.meta.term} | ${disk.entries.map(entryTerm).join(' ')}`;
+function diskText({ snapshot, entries }: Machine['disk']): string {
+  const { index, term } = snapshot.meta;
+  return `${index}@${term} | ${entries.map(entryTerm).join(' ')}`;
+}
 
 export function describeRead(id: number, { status, index }: Read): string {
   return status === 'answered' ? `read ${id}: answered at ${index}` : `read ${id}: ${status}`;

@@ -1,14 +1,16 @@
 /**
  * The language of the transcripts in testdata/: one command a line, and what then happened.
  *
- *   new 3 [voters=1,2,3] [learners=4] [logs=1,1;1;] [sync=manual] [empty]
- *   elect 1 · campaign 1 · force 1        everyone's leases expire and 1 wins · 1 asks · 1 does not ask
- *   propose 1 text · read 1 7 · transfer 1 2 · reconfigure 1 voters=1,2 [learners=3,4′] · form 1
+ *   new 3 [learners=4] [voters=1,2] [logs=1,1/1/1] [entries-max=1] [sync=manual] [empty]
+ *   elect 1 · campaign 1 · force 1        all leases expire, 1 wins · 1 asks · 1 does not ask
+ *   propose 1 text · read 1 7 · transfer 1 2 · form 1
+ *   reconfigure 1 voters=1,2 [learners=3,4′]
  *   tick 1 [n] · elapse ms [1,2] · run ms one machine ticks · clocks only · everything goes on
  *   deliver [n] · queue                   messages arrive, n of them or all · what is under way
  *   drop · hold · discard <type> [1>2]    from now on lost · kept back · lost now
  *   release · cut 1 2 [one-way] · isolate 1 · heal
- *   fsync-done 1 [ticket] · crash 1 [n] · restart 1 · wipe 1 · compact 1 [index]
+ *   sync manual|auto · fsync-done 1 [ticket] · crash 1 [n] · restart 1 · wipe 1
+ *   compact 1 [index] · send-snapshot 1 3 the leader's newest, asked for or not
  *   status [1] · seats 1 · reads
  *
  * Commands may share a line, separated by `;`.
@@ -100,12 +102,14 @@ export class Script {
 
   #new({ plain, named }: Words, nodes: number): void {
     const logs = named.get('logs');
+    const entriesMax = named.get('entries-max');
     const cluster = new Cluster({
       nodes,
       voters: numbersOf(named.get('voters') ?? all(nodes, named.get('learners'))),
       learners: numbersOf(named.get('learners') ?? ''),
       logs: logs === undefined ? [] : logs.split('/').map(numbersOf),
       isFormed: !plain.includes('empty'),
+      config: entriesMax === undefined ? {} : { appendEntriesMax: Number(entriesMax) },
       autoSync: true,
     });
     cluster.autoSync = named.get('sync') !== 'manual';
@@ -180,6 +184,9 @@ export class Script {
       case 'compact':
         this.#c.compact(id, second ?? undefined);
         return true;
+      case 'send-snapshot':
+        this.#c.sendSnapshot(this.#c.machine(id), this.#c.machine(second!).member);
+        return true;
       case 'fsync-done':
         if (!this.#c.sync(id, second)) this.#say('nothing to sync');
         return true;
@@ -241,6 +248,9 @@ export class Script {
         return true;
       case 'isolate':
         this.#c.isolate(Number(plain[1]));
+        return true;
+      case 'sync':
+        this.#c.autoSync = plain[1] === 'auto';
         return true;
       case 'heal':
         network.heal();

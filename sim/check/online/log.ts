@@ -19,6 +19,8 @@ import { getU32 } from '../../../src/base/bytes.ts';
 import { entryTerm } from '../../../src/core/entry.ts';
 import { type Log, lastIndex, termAt } from '../../../src/core/raft/log.ts';
 import type { RaftState } from '../../../src/core/raft/state.ts';
+import { checkConfigurations } from '../../../src/node/charts/membership.ts';
+import { checkRoleStep, type RoleAt, roleAt } from '../../../src/node/charts/role.ts';
 import type { Group } from '../../../src/node/group.ts';
 
 function violate(checker: CheckerName, message: string): never {
@@ -33,6 +35,7 @@ interface StoreRecord {
   claimBase: number;
   claims: number[];
   raft: RaftState | null;
+  role: RoleAt | null;
   commit: number;
   applied: number;
 }
@@ -59,6 +62,7 @@ export class LogCheck {
     const { self } = raft.config;
     const record = this.#store(`${self.id}/${self.store}/${group.id}`);
     if (record.raft !== raft) this.#began(record, raft);
+    this.#checkRole(record, raft);
     this.#checkVote(record, raft);
     this.#checkMonotonic(record, raft);
     this.#checkCommitted(this.#group(group.id), raft);
@@ -76,6 +80,7 @@ export class LogCheck {
         claimBase: 0,
         claims: [],
         raft: null,
+        role: null,
         commit: 0,
         applied: 0,
       };
@@ -97,6 +102,7 @@ export class LogCheck {
   #began(record: StoreRecord, raft: RaftState): void {
     const isFirst = record.raft === null;
     record.raft = raft;
+    record.role = null;
     record.commit = raft.commitIndex;
     record.applied = raft.appliedIndex;
     if (isFirst) return;
@@ -111,6 +117,14 @@ export class LogCheck {
       if (held < record.claims[at]!) violate('durable-quorum', `entry ${index} went back in time`);
       if (held > record.claims[at]!) break;
     }
+  }
+
+  /** Every change of role is one that the chart has, and so is every change of members. */
+  #checkRole(record: StoreRecord, raft: RaftState): void {
+    const role = roleAt(raft);
+    if (record.role !== null) checkRoleStep(record.role, role);
+    record.role = role;
+    checkConfigurations(raft.configurations);
   }
 
   #checkVote(record: StoreRecord, raft: RaftState): void {

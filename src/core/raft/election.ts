@@ -126,7 +126,10 @@ export function receiveVoteReply(
 ): void {
   if (state.role !== 'candidate' || state.candidate === null) return;
   if (reply.term !== state.currentTerm) return;
-  state.candidate.clocks.push({ member: reply.from, offset: reply.wall - wall });
+  const { clocks } = state.candidate;
+  if (!clocks.some(({ member }) => sameMember(member, reply.from))) {
+    clocks.push({ member: reply.from, offset: reply.wall - wall });
+  }
   addMember(reply.granted ? state.candidate.granted : state.candidate.denied, reply.from);
   countVotes(state, out, now);
 }

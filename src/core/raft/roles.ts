@@ -1,7 +1,8 @@
 /**
  * The legal transitions between roles (thesis figure 3.3, with the pre-vote phase of §9.6).
  *
- * A learner, and a member that was removed, are followers that never campaign.
+ * A learner is a follower that never campaigns. A member that was removed campaigns only while its
+ * removal is not known to be committed (configurations.ts, isVoteNeeded).
  */
 import { assert } from '../../base/assert.ts';
 import type { RaftState, Role } from './state.ts';

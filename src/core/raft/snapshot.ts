@@ -11,7 +11,7 @@ import { assert } from '../../base/assert.ts';
 import type { LogIndex, Millis } from '../../base/units.ts';
 import { entryStamp } from '../entry.ts';
 import type { Member, SnapshotMeta } from '../types.ts';
-import { compactConfigurations, resetConfigurations } from './configurations.ts';
+import { compactConfigurations, isVoteNeeded, resetConfigurations } from './configurations.ts';
 import { bytesBetween, compactLog, entryAt, lastIndex, resetLog, termAt, ticketAt } from './log.ts';
 import type { RaftOut } from './out.ts';
 import { persistSnapshotMark, persistTruncation, send } from './persist.ts';
@@ -72,6 +72,10 @@ export function snapshotInstalled(
     // Elected while it was on its way: what it commits is no longer waiting for a quorum.
     const { log } = state;
     state.leading.uncommittedBytes = bytesBetween(log, meta.index, lastIndex(log));
+  }
+  // The snapshot's configuration may know nothing of our seat: then there is nothing to win.
+  if (state.candidate !== null && !isVoteNeeded(state)) {
+    becomeFollower(state, out, state.currentTerm, now);
   }
   acknowledge(state, out, installed);
 }

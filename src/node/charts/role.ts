@@ -2,8 +2,8 @@
  * Raft's roles as a chart (thesis figure 3.3), made from the very table that the machine obeys, and
  * a judge that holds what was seen of a node from outside against it.
  *
- * 1. A follower has a seat: it votes, learns, or is no member. Only one that votes campaigns; a
- *    leader may lose its seat and leads until that is committed (§4.2.2).
+ * 1. A follower has a seat: it votes, learns, or is no member. Only one that votes campaigns. Who
+ *    is removed keeps the seat until that is known to be committed, and a leader leads (§4.2.2).
  * 2. A turn may take several arrows at once. What is judged is whether any way through the chart
  *    leads from what was seen to what is seen, and costs the terms that passed: a candidate enters
  *    a new term, a follower may, and nobody else does.
@@ -13,7 +13,8 @@
  */
 import { type AnyStateMachine, createMachine } from 'xstate';
 import { assert } from '../../base/assert.ts';
-import { includesMember, isVoter } from '../../core/members.ts';
+import { includesMember } from '../../core/members.ts';
+import { isVoteNeeded } from '../../core/raft/configurations.ts';
 import { ROLE_TRANSITIONS } from '../../core/raft/roles.ts';
 import { currentConfiguration, type RaftState, type Role } from '../../core/raft/state.ts';
 import { type Arrow, arrowsOf, pathOfState, statesOf } from './arrows.ts';
@@ -40,7 +41,7 @@ export const ROLE_REASONS: Readonly<Record<Role, Readonly<Partial<Record<Role, s
 };
 
 const SEATS = {
-  voter: 'a majority of the configuration is counted with it',
+  voter: 'its vote counts, or may yet: its removal is not known to be committed',
   learner: 'it gets the log and does not count',
   outsider: 'removed, or not taken in yet',
 } as const;
@@ -64,7 +65,7 @@ function seatState(seat: Seat) {
   const others = Object.keys(SEATS).filter((other) => other !== seat);
   const moves = others.map((other) => [
     `seat-${other}`,
-    { target: other, description: 'another configuration is in force' },
+    { target: other, description: 'another configuration is in force, or committed' },
   ]);
   const campaigns = seat === 'voter' ? arrowsFrom('follower') : {};
   return { description: SEATS[seat], on: { ...campaigns, ...Object.fromEntries(moves) } };
@@ -103,10 +104,9 @@ export function roleAt(raft: RaftState): RoleAt {
 }
 
 export function seatOf(raft: RaftState): Seat {
-  const configuration = currentConfiguration(raft);
-  const { self } = raft.config;
-  if (isVoter(configuration, self)) return 'voter';
-  return includesMember(configuration.learners, self) ? 'learner' : 'outsider';
+  if (isVoteNeeded(raft)) return 'voter';
+  const { learners } = currentConfiguration(raft);
+  return includesMember(learners, raft.config.self) ? 'learner' : 'outsider';
 }
 
 /** Whether the term may stay, or rise, when a role is taken on or kept. */

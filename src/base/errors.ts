@@ -77,6 +77,11 @@ const AVAILABILITY = {
     'The group has no leader that this node knows of: an election is under way or a quorum is gone.',
     'Retry after a pause; if it stays, see how many nodes are up with `kv status`.',
   ),
+  QUORUM_LOST: notApplied(
+    EXIT.UNAVAILABLE,
+    'A quorum of the stores that hold the data is gone, so nothing is served and nothing forgotten.',
+    'Start one of the missing stores that it names on the directory it had; no tool invents the rest.',
+  ),
   UNAVAILABLE: notApplied(
     EXIT.UNAVAILABLE,
     'The node does not serve now: it is starting, joining, draining or stopping.',

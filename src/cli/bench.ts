@@ -1,8 +1,8 @@
 /**
  * `kv bench HOST:PORT[,…]`: load and latencies, from JavaScript.
  *
- * Keys are `key:` and twelve digits. Nothing is warmed up, and reads of keys that were never written
- * are counted as misses, unless --fill writes every key first.
+ * Keys are `key:` and twelve digits. Nothing is warmed up. Reads of keys that were never written are
+ * counted as misses; --fill writes every key first.
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { EXIT, type ExitStatus, errorRow } from '../base/errors.ts';
@@ -32,9 +32,9 @@ interface BenchFlags {
   readonly distribution: Distribution;
   readonly read: 'linearizable' | 'stale';
   readonly rate?: number;
-  readonly fill: boolean;
+  readonly fill?: true;
   readonly timeout: number;
-  readonly json: boolean;
+  readonly json?: true;
 }
 
 export function register(program: Command): void {
@@ -72,9 +72,9 @@ export function register(program: Command): void {
       'open loop: so many requests a second, timed from when each was due',
       integerWithin(1, OPERATIONS_MAX),
     )
-    .option('--fill', 'write every key once before, unmeasured', false)
+    .option('--fill', 'write every key once before, unmeasured')
     .addOption(timeoutOption(TIMEOUT_MS))
-    .option('--json', 'as the last line, one JSON object', false)
+    .option('--json', 'as the last line, one JSON object')
     .action(async (to: readonly Address[], flags: BenchFlags) => {
       endQuietlyWithoutReader();
       process.exitCode = await bench(planOf(to, flags), flags);
@@ -104,7 +104,7 @@ function planOf(to: readonly Address[], flags: BenchFlags): Plan {
 }
 
 async function bench(plan: Plan, { fill, json }: BenchFlags): Promise<ExitStatus> {
-  if (fill) {
+  if (fill === true) {
     const filled = await runShares(plan, fillSharesOf(plan));
     const complaint = complaintOf(filled);
     if (complaint !== null) return complain(`filling: ${complaint}`);
@@ -112,8 +112,8 @@ async function bench(plan: Plan, { fill, json }: BenchFlags): Promise<ExitStatus
   const finding = await runShares(plan, sharesOf(plan));
   if (typeof finding === 'string') return complain(finding);
   const report = tableReport(plan, finding);
-  if (json) process.stderr.write(report);
-  process.stdout.write(json ? `${jsonLine(finding)}\n` : report);
+  if (json === true) process.stderr.write(report);
+  process.stdout.write(json === true ? `${jsonLine(finding)}\n` : report);
   if (finding.complaint !== null) return complain(finding.complaint);
   return finding.tally.total().errors === 0 ? EXIT.OK : EXIT.ERROR;
 }

@@ -15,7 +15,7 @@ import { runScript } from './client/script.ts';
 import { type Form, Speaker } from './client/speaker.ts';
 import { endQuietlyWithoutReader } from './output.ts';
 
-/** Longer than a node itself waits before it gives a request up, so that its own words come first. */
+/** Longer than a node waits before it gives a request up, so that its own words come first. */
 const TIMEOUT_MS = 15_000;
 
 interface ClientFlags {

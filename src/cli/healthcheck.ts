@@ -11,7 +11,7 @@ import { httpAddressOf, readinessOf } from './http-door.ts';
 const TIMEOUT_MS = 2000;
 
 interface HealthFlags {
-  readonly http: boolean;
+  readonly http?: true;
   readonly timeout: number;
 }
 
@@ -20,11 +20,11 @@ export function register(program: Command): void {
     .command('healthcheck')
     .description('ends with 0 if the node is ready, with 9 if not')
     .argument('<address>', 'HOST:PORT of the node, as clients know it', addresses)
-    .option('--http', 'the address is that of the HTTP port (by default 2000 above)', false)
+    .option('--http', 'the address is that of the HTTP port (by default 2000 above)')
     .addOption(timeoutOption(TIMEOUT_MS))
     .action(async (nodes: readonly Address[], { http, timeout }: HealthFlags) => {
       const complaints = await Promise.all(
-        nodes.map((node) => complaintOf(http ? node : httpAddressOf(node), timeout)),
+        nodes.map((node) => complaintOf(http === true ? node : httpAddressOf(node), timeout)),
       );
       const told = complaints.filter((complaint) => complaint !== null);
       for (const complaint of told) process.stderr.write(`CLUSTER_UNHEALTHY ${complaint}\n`);

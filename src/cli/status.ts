@@ -4,7 +4,7 @@
  * It reads two public pages of each node, /readyz?verbose and /metrics, and shows nothing that they
  * do not say.
  */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { EXIT } from '../base/errors.ts';
 import { type Address, addressText } from '../client/address.ts';
 import { addresses, type OutputForm, outputOption, timeoutOption } from './arguments.ts';
@@ -39,11 +39,10 @@ export function register(program: Command): void {
   program
     .command('status')
     .description('show the nodes: ready or not, who leads, how far each is')
-    .option(
-      '--http <addresses>',
-      'HTTP addresses, HOST:PORT with commas; the port is the client port + 2000',
-      addresses,
-      addresses(DEFAULT_ADDRESSES),
+    .addOption(
+      new Option('--http <addresses>', 'HTTP addresses, HOST:PORT with commas: client ports + 2000')
+        .argParser(addresses)
+        .default(addresses(DEFAULT_ADDRESSES), DEFAULT_ADDRESSES),
     )
     .addOption(timeoutOption(TIMEOUT_MS))
     .addOption(outputOption('table on a terminal, else raw'))

@@ -1,8 +1,8 @@
 /**
  * What became of a request: a result, a pong, numbers, or a refusal.
  *
- * A refusal's outcome is what the server said of it; where it said nothing, what the table of errors
- * says of the code; for a code that this version does not know, unknown.
+ * A refusal's outcome is what the server said of it; where it said nothing, what the table of
+ * errors says of the code; for a code that this version does not know, unknown.
  */
 import { type ErrorCode, errorRow, isErrorCode, type Outcome } from '../base/errors.ts';
 import { decodeUtf8 } from '../base/text.ts';

@@ -8,11 +8,14 @@ import type { ErrorCode } from '../base/errors.ts';
 import { NOBODY, type NodeId } from '../base/units.ts';
 import { isFormed } from '../core/raft/configurations.ts';
 import { currentConfiguration } from '../core/raft/state.ts';
+import type { Member } from '../core/types.ts';
 import type { Group } from '../node/group.ts';
 import type { NodeState } from '../node/state.ts';
 
 /** Committed entries that a ready store may still have to apply. */
 const APPLY_LAG_MAX = 10_000;
+/** What a node without a seat said so many announcements ago says nothing about now. */
+const STALE_ANNOUNCEMENTS = 10;
 /** Without a word from the leader, or from a quorum, for so many election timeouts: not ready. */
 const QUIET_TIMEOUTS_MAX = 4;
 
@@ -34,7 +37,7 @@ export interface Surroundings {
 export function checksOf(node: NodeState, around: Surroundings): Check[] {
   return [
     serving(node),
-    leader(node),
+    leader(node, around),
     formed(node),
     quorum(node, around.now),
     applied(node, around),
@@ -56,12 +59,11 @@ function serving(node: NodeState): Check {
 const failureText = ({ code, detail }: { code: ErrorCode; detail: string }): string =>
   `${code}: ${detail}`;
 
-function leader(node: NodeState): Check {
+function leader(node: NodeState, { linksDown }: Surroundings): Check {
   const name = 'leader';
-  if (node.groups.length === 0) return { name, isGood: false, detail: explainNoLeader(node, []) };
   const leaders = node.groups.map(({ raft }) => raft.leader);
-  if (leaders.includes(NOBODY)) {
-    return { name, isGood: false, detail: explainNoLeader(node, []) };
+  if (leaders.length === 0 || leaders.includes(NOBODY)) {
+    return { name, isGood: false, detail: explainNoLeader(node, linksDown) };
   }
   return { name, isGood: true, detail: leaders.map((id) => `node ${id}`).join(', ') };
 }
@@ -77,24 +79,63 @@ function formed(node: NodeState): Check {
 
 /** Why there is no leader, as far as this node can tell, with the code's own word first. */
 export function explainNoLeader(node: NodeState, linksDown: readonly NodeId[]): string {
-  const { formation, cluster, config } = node;
+  const { formation, config } = node;
   if (node.phase !== 'serving' || formation === null) return `UNAVAILABLE: ${node.phase}`;
-  if (cluster !== null) {
-    const missing = linksDown.length === 0 ? '' : `; not connected: ${listOf(linksDown)}`;
-    return `NO_LEADER: an election is under way or a quorum is gone${missing}`;
+  if (node.cluster !== null) return explainElection(node, linksDown);
+  const heard = [...formation.heard.values()];
+  const full = heard.filter(({ status }) => !status.isEmpty);
+  if (full.length > 0) {
+    const holders = listOf(full.map(({ member }) => member.id));
+    return (
+      `FORMATION_REFUSED: not empty: ${holders}. This node is empty: it forms no cluster and ` +
+      'waits until a leader, elected by a quorum of the stores with the data, takes it in'
+    );
   }
   const unheard = config.ids.filter((id) => id !== config.id && !formation.heard.has(id));
   if (unheard.length > 0) return `FORMATION_INCOMPLETE: no answer from ${listOf(unheard)}`;
-  const heard = [...formation.heard.values()];
   const differing = heard.filter(({ status }) => status.ids.join() !== formation.ids.join());
   if (differing.length > 0) {
     return `FORMATION_LISTS_DIFFER: another list has ${listOf(differing.map(({ member }) => member.id))}`;
   }
-  const full = heard.filter(({ status }) => !status.isEmpty);
-  if (full.length > 0) {
-    return `FORMATION_REFUSED: not empty: ${listOf(full.map(({ member }) => member.id))}`;
-  }
   return 'FORMATION_INCOMPLETE: all have answered; the lowest id forms the cluster';
+}
+
+/** Enough voters may be there, or stores that only they can replace are gone. */
+function explainElection(node: NodeState, linksDown: readonly NodeId[]): string {
+  const group = node.groups.find(({ raft }) => raft.leader === NOBODY);
+  if (group === undefined) return 'NO_LEADER: waiting for a leader that knows this store';
+  const { voters } = currentConfiguration(group.raft);
+  const missing: string[] = [];
+  for (const voter of voters) {
+    const why = explainAbsence(node, voter, linksDown);
+    if (why !== null) missing.push(`store ${voter.store} of node ${voter.id} (${why})`);
+  }
+  const quorum = Math.floor(voters.length / 2) + 1;
+  const wanted = quorum - (voters.length - missing.length);
+  if (wanted <= 0) {
+    const without = missing.length === 0 ? '' : `; missing: ${missing.join(', ')}`;
+    return `NO_LEADER: an election is under way${without}`;
+  }
+  return (
+    `QUORUM_LOST: missing: ${missing.join(', ')}. ` +
+    `Starting ${wanted === 1 ? 'one' : wanted} of these on the directory it had heals it; ` +
+    'no tool can make up what only they hold'
+  );
+}
+
+/** Null: as far as we know the store is there. */
+function explainAbsence(
+  { formation, config, self, now }: NodeState,
+  { id, store }: Member,
+  linksDown: readonly NodeId[],
+): string | null {
+  if (id === config.id) return store === self?.store ? null : 'this node has another store';
+  if (linksDown.includes(id)) return 'not connected';
+  const heard = formation?.heard.get(id);
+  if (heard === undefined || heard.member.store === store) return null;
+  // Whoever has a seat does not announce itself: an old word may be of a store that has gone again.
+  if (now - heard.at > STALE_ANNOUNCEMENTS * config.announceMs) return null;
+  return heard.status.isEmpty ? 'the node is there with an empty one' : 'the node has another one';
 }
 
 const listOf = (ids: readonly NodeId[]): string =>

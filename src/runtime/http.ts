@@ -7,6 +7,9 @@
  *   /metrics          Prometheus' text format
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { NOBODY } from '../base/units.ts';
+import { currentConfiguration } from '../core/raft/state.ts';
+import type { Group } from '../node/group.ts';
 import type { NodeState } from '../node/state.ts';
 import { type Check, checksOf, isReady, type Surroundings } from './health.ts';
 import type { Metrics } from './metrics.ts';
@@ -86,19 +89,29 @@ function health({ node, version, surroundings, warnings }: HttpSources): Answer 
     store: node.self?.store ?? null,
     phase: node.phase,
     failure: node.failure,
-    groups: node.groups.map(({ id, raft }) => ({
-      group: id,
-      role: raft.role,
-      leader: raft.leader === 0 ? null : raft.leader,
-      term: raft.currentTerm,
-      commitIndex: raft.commitIndex,
-      appliedIndex: raft.appliedIndex,
-    })),
+    groups: node.groups.map(groupHealth),
     checks: checks.map(({ name, isGood: ok, detail }) => ({ name, ok, detail })),
     warnings: warnings(),
   };
   return { status: isGood ? 200 : 503, type: JSON_TYPE, body: `${JSON.stringify(body)}\n` };
 }
+
+/** `stateHash` is that of the state at `appliedIndex`: replicas agree on the pair. */
+function groupHealth({ id, raft, store }: Group): object {
+  const { voters, outgoing, learners } = currentConfiguration(raft);
+  return {
+    group: id,
+    role: raft.role,
+    leader: raft.leader === NOBODY ? null : raft.leader,
+    term: raft.currentTerm,
+    commitIndex: raft.commitIndex,
+    appliedIndex: store.appliedIndex,
+    stateHash: hex(store.chainHigh) + hex(store.chainLow),
+    configuration: { voters, outgoing, learners },
+  };
+}
+
+const hex = (word: number): string => word.toString(16).padStart(8, '0');
 
 function send(response: ServerResponse, { status, type, body }: Answer, isHead: boolean): void {
   response.writeHead(status, {

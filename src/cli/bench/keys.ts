@@ -1,10 +1,9 @@
 /**
  * Which key comes next: uniform, or zipfian with the exponent 0.99 that YCSB uses.
  *
- * Zipfian ranks are drawn by Gray's method ("Quickly generating billion-record synthetic databases",
- * SIGMOD 1994, section 3.2), which needs one sum over all ranks beforehand and then a power a draw.
- * Rank 0 is the hottest; ranks are scattered over the keys by a multiplication, so that the hot keys
- * are no neighbours.
+ * Zipfian ranks are drawn by the method of Gray et al. ("Quickly generating billion-record synthetic
+ * databases", SIGMOD 1994, section 3.2): one sum over all ranks beforehand, then a power a draw.
+ * Rank 0 is the hottest. A multiplication scatters the ranks, so that hot keys are no neighbours.
  */
 import { newPrng, nextBelow, nextWord, type Prng } from '../../base/prng.ts';
 

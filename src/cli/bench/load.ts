@@ -2,11 +2,11 @@
  * One connection of a benchmark: it keeps a pipeline full, or keeps to a timetable, and times every
  * request from send to reply.
  *
- * 1. Requests of one turn leave in one write. They carry the time of that turn; replies get the time
+ * 1. Requests of one turn leave in one write and carry the time of that turn; replies get the time
  *    at which their chunk came. An operation costs no object.
  * 2. With a rate, requests have due times. One that could not leave when it was due, because the
  *    pipeline was full or this process late, is timed from when it was due: a server that stalls
- *    does not get its omissions forgiven. Node's timers are good to a millisecond, which is in there.
+ *    does not get its omissions forgiven. Timers are good to a millisecond, which is in there.
  * 3. A refusal is an error and is not timed. What was in flight when a connection ended is so too;
  *    then the connection is made anew, a bounded number of times.
  */

@@ -1,5 +1,5 @@
 /**
- * `"…"` with escapes: how bytes that are no plain word are written in a line, and shown on a screen.
+ * `"…"` with escapes: how bytes that are no plain word are written in a line, and shown.
  *
  * Lines are strings of bytes here, one character (0 to 255) a byte, so that what is not text passes
  * through unchanged.

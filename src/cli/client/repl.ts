@@ -35,10 +35,15 @@ export async function runRepl(terminal: Terminal, client: Client, speaker: Speak
   });
   clearOnInterrupt(prompt);
   output.write(`apex-kv ${VERSION} at ${addressText(client.address)}; HELP lists the commands\n`);
+  // The input may end while a command is under way.
+  let isOpen = true;
+  prompt.once('close', () => {
+    isOpen = false;
+  });
   prompt.prompt();
   for await (const line of prompt) {
     if (!(await perform(line, client, speaker))) break;
-    prompt.prompt();
+    if (isOpen) prompt.prompt();
   }
   prompt.close();
   saveHistory(terminal.historyFile, history);

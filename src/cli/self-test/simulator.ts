@@ -1,5 +1,6 @@
 /** Twenty seeds of the simulator: whole clusters of the same machines, with everything failing. */
 import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { SIMULATOR } from '../sim.ts';
 
 const SEEDS = '1..20';
@@ -12,7 +13,8 @@ export interface SeedCount {
 }
 
 export async function runSeeds(): Promise<SeedCount> {
-  const args = [SIMULATOR, '--seeds', SEEDS, '--keep-going', '--json'];
+  const jobs = `${availableParallelism()}`;
+  const args = [SIMULATOR, '--seeds', SEEDS, '--jobs', jobs, '--keep-going', '--json'];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

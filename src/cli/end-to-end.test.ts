@@ -1,0 +1,136 @@
+/**
+ * The command as a user runs it: processes of its own, against a real cluster of three.
+ *
+ * Starting a process costs more than what it does here, so they run side by side.
+ */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import {
+  bootCluster,
+  closeCluster,
+  isSettled,
+  type Member,
+  removeDirectory,
+  temporaryDirectory,
+  until,
+} from '../runtime/testing/cluster.ts';
+
+// A dozen processes on a busy machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+
+interface Ended {
+  readonly out: string;
+  readonly complaints: string;
+  readonly exit: number | null;
+}
+
+function kv(args: readonly string[], input = ''): Promise<Ended> {
+  const env = { ...process.env, NO_COLOR: '1' };
+  const child = spawn(process.execPath, [MAIN, ...args], { env });
+  const [out, complaints]: [Buffer[], Buffer[]] = [[], []];
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => complaints.push(chunk));
+  child.stdin.on('error', () => {}).end(input);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (exit) =>
+      resolve({ out: `${Buffer.concat(out)}`, complaints: `${Buffer.concat(complaints)}`, exit }),
+    );
+  });
+}
+
+let directory = '';
+let members: Member[] = [];
+
+beforeAll(async () => {
+  directory = await temporaryDirectory();
+  members = await bootCluster(directory, 3);
+  await until(() => isSettled(members));
+});
+
+afterAll(async () => {
+  await closeCluster(members);
+  await removeDirectory(directory);
+});
+
+const addressOf = ({ listeners }: Member): string => `127.0.0.1:${listeners.ports.port}`;
+const httpOf = ({ listeners }: Member): string => `127.0.0.1:${listeners.ports.httpPort}`;
+
+const isLeader = ({ daemon }: Member): boolean =>
+  daemon.node.state.groups[0]?.raft.role === 'leader';
+
+test("the seed's lines are answered as it shows, by the leader and by a follower", async () => {
+  const leader = members.find(isLeader)!;
+  const follower = members.find((member) => !isLeader(member))!;
+  const ends = await Promise.all(
+    [leader, follower].map((member, at) => {
+      const lines = `PUT mykey${at} hello world\nGET mykey${at}\nDEL mykey${at}\nGET mykey${at}\n`;
+      return kv(['--client', addressOf(member)], `${lines}METRICS\n`);
+    }),
+  );
+  for (const { out, exit } of ends) {
+    expect(out).toMatch(
+      /^OK\nhello world\nOK\n\(nil\)\nops_get=\d+ ops_put=\d+ p99_get=\d+µs p99_put=\d+µs\n$/,
+    );
+    expect(exit).toBe(0);
+  }
+});
+
+test('one command: answers and exit statuses', async () => {
+  const all = members.map(addressOf).join(',');
+  expect(await kv(['client', all, 'PUT', 'k', 'a', 'value'])).toMatchObject({
+    out: 'OK\n',
+    exit: 0,
+  });
+  const [value, missing, swap, number, unknown, usage] = await Promise.all([
+    kv(['client', all, 'get', 'k']),
+    kv(['client', all, 'GET', 'nothing here']),
+    kv(['client', all, 'CAS', 'k', 'another', 'v']),
+    kv(['client', all, 'INCR', 'n', '-3']),
+    kv(['client', all, 'FETCH', 'k']),
+    kv(['client', all, '--tiemout', '1s', 'GET', 'k']),
+  ]);
+  expect(value).toMatchObject({ out: 'a value\n', exit: 0 });
+  expect(missing).toMatchObject({ out: '(nil)\n', exit: 3 });
+  expect(swap).toMatchObject({ out: 'CONDITION_FAILED it holds a value\n', exit: 4 });
+  expect(number).toMatchObject({ out: '-3\n', exit: 0 });
+  expect(unknown).toMatchObject({ out: '', exit: 2 });
+  expect(usage).toMatchObject({ out: '', exit: 2 });
+  expect(usage!.complaints).toContain('Did you mean --timeout?');
+});
+
+describe('looking at nodes', () => {
+  test('status, healthcheck, and what is not there', async () => {
+    const gone = '127.0.0.1:1';
+    const [status, partly, healthy, sick, nobody] = await Promise.all([
+      kv(['status', '--http', members.map(httpOf).join(','), '-o', 'json']),
+      kv(['status', '--http', `${httpOf(members[0]!)},${gone}`]),
+      kv(['healthcheck', '--http', httpOf(members[0]!)]),
+      kv(['healthcheck', gone]),
+      kv(['client', gone, 'GET', 'k']),
+    ]);
+    expect(status!.exit).toBe(0);
+    const nodes: { role: string; state: string }[] = JSON.parse(status!.out);
+    expect(nodes.map(({ state }) => state)).toEqual(['ready', 'ready', 'ready']);
+    expect(nodes.filter(({ role }) => role === 'leader').length).toBe(1);
+    expect(partly).toMatchObject({ exit: 9, out: expect.stringContaining('unreachable') });
+    expect(healthy).toEqual({ out: '', complaints: '', exit: 0 });
+    expect(sick).toMatchObject({ exit: 9, out: '' });
+    expect(sick!.complaints).toMatch(/^CLUSTER_UNHEALTHY 127\.0\.0\.1:2001: /);
+    expect(nobody).toMatchObject({ exit: 5, out: '' });
+    expect(nobody!.complaints).toMatch(/^UNAVAILABLE no node can be reached/);
+  });
+});
+
+test('bench: the last line of --json is the object that others read', async () => {
+  const args = ['--bench', members.map(addressOf).join(','), '--threads', '3', '--ops', '600'];
+  const { out, complaints, exit } = await kv([...args, '--keys', '50', '--fill', '--json']);
+  expect([exit, complaints]).toEqual([0, expect.stringContaining('load from JavaScript')]);
+  const report = JSON.parse(out.trimEnd().split('\n').at(-1)!);
+  expect(report).toMatchObject({ ops: 600, errors: 0 });
+  const names = 'ops seconds opsPerSecond p50us p90us p99us p999us maxus errors';
+  expect(Object.keys(report).join(' ')).toBe(names);
+});

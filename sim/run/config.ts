@@ -97,6 +97,7 @@ function drawNode(stream: Stream, groupCount: number): NodeKnobs {
     inflightEntriesMax: stream.pick([1, 8, 1_024]),
     uncommittedBytesMax: stream.pick([2_048, 1_048_576]),
     trailingEntries: stream.pick([0, 1, 10, 100]),
+    trailingBytesMax: stream.pick([0, 500, 1_000_000]),
     segmentBytes: stream.pick([8_192, 32_768, 262_144]),
     flushesInFlightMax: stream.pick([1, 1, 2, 4]),
     idleMarkMs: stream.pick([50, 300, 1_000]),

@@ -21,6 +21,7 @@ export interface NodeConfig {
   readonly uncommittedBytesMax: number;
   readonly readsMax: number;
   readonly trailingEntries: number;
+  readonly trailingBytesMax: number;
   readonly clockSkewMsMax: number;
   readonly segmentBytes: number;
   readonly flushesInFlightMax: number;
@@ -55,6 +56,7 @@ export const NODE_DEFAULTS = {
   uncommittedBytesMax: 64 * MIB,
   readsMax: 4096,
   trailingEntries: 1024,
+  trailingBytesMax: 16 * MIB,
   clockSkewMsMax: 5000,
   segmentBytes: 32 * MIB,
   flushesInFlightMax: 1,

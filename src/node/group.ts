@@ -93,6 +93,8 @@ export interface Group {
   saveAt: Millis;
   /** Log bytes that the last snapshot left in memory: only what came since calls for another. */
   keptLogBytes: number;
+  /** Log bytes at the last slice: a slice is larger when much was written since. */
+  seenLogBytes: number;
   /** By how much slices are larger than configured, after abandoned attempts. */
   sliceFactor: number;
   /** A leader's snapshot is being loaded. */
@@ -136,6 +138,7 @@ export function newGroup({ raft, store, files }: GroupParts): Group {
     isSnapshotDamaged: false,
     saveAt: millis(0),
     keptLogBytes: 0,
+    seenLogBytes: 0,
     sliceFactor: 1,
     installing: null,
   };

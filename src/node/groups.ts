@@ -68,6 +68,7 @@ export function addGroup(
     uncommittedBytesMax: config.uncommittedBytesMax,
     readsMax: config.readsMax,
     trailingEntries: config.trailingEntries,
+    trailingBytesMax: config.trailingBytesMax,
     clockSkewMsMax: config.clockSkewMsMax,
     seed: [word(), word(), word(), word()],
     hardState: recovered.hardState,

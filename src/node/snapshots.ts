@@ -215,7 +215,10 @@ function continueSave(node: NodeState, group: Group): void {
   out.snapshot = null;
   out.snapshotDone = false;
   out.snapshotAbandoned = false;
-  const bytesMax = node.config.snapshotSliceBytes * group.sliceFactor;
+  // Faster than the log grows: a snapshot that falls behind its own log would never free any of it.
+  const grownBytes = Math.max(0, group.raft.log.bytes - group.seenLogBytes);
+  group.seenLogBytes = group.raft.log.bytes;
+  const bytesMax = (node.config.snapshotSliceBytes + 2 * grownBytes) * group.sliceFactor;
   stepStore(node, group.store, { kind: 'snapshot-slice', bytesMax });
   const { snapshot, snapshotDone, snapshotAbandoned } = out;
   if (snapshotAbandoned) abandon(node, group);

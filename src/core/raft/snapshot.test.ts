@@ -258,6 +258,15 @@ describe('compaction', () => {
     expect(entryAt(d.state(1).log, 10 as LogIndex).length).toBeGreaterThan(48);
   });
 
+  test('… and no more bytes than configured, for an entry may be large', () => {
+    const all = leftBehind(10, { trailingEntries: 20, trailingBytesMax: 0 });
+    expect(all.state(1).log.baseIndex).toBe(13);
+    const entryBytes = 80;
+    const some = leftBehind(10, { trailingEntries: 20, trailingBytesMax: entryBytes * 3 });
+    expect(some.state(1).log.baseIndex).toBeGreaterThan(9);
+    expect(some.state(1).log.baseIndex).toBeLessThan(13);
+  });
+
   test('a snapshot beyond what is applied is our bug', () => {
     const c = new Cluster({ nodes: 3 });
     c.elect(1);

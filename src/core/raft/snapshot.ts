@@ -26,8 +26,21 @@ export function snapshotTaken(state: RaftState, out: RaftOut, index: LogIndex): 
   const term = termAt(state.log, index);
   assert(term !== null, 'index-order', 'a snapshot of what the log does not hold');
   persistSnapshotMark(state, out, index, term);
-  const base = Math.max(0, index - state.config.trailingEntries) as LogIndex;
-  forgetThrough(state, base);
+  forgetThrough(state, trailingBase(state, index));
+}
+
+/** How much stays behind the snapshot at `index`: within both bounds, the newest entries of it. */
+function trailingBase(state: RaftState, index: LogIndex): LogIndex {
+  const { trailingEntries, trailingBytesMax } = state.config;
+  const lowest = Math.max(state.log.baseIndex, index - trailingEntries);
+  let base = index;
+  let bytes = 0;
+  while (base > lowest) {
+    bytes += entryAt(state.log, base).length;
+    if (bytes > trailingBytesMax) break;
+    base = (base - 1) as LogIndex;
+  }
+  return base;
 }
 
 function forgetThrough(state: RaftState, base: LogIndex): void {

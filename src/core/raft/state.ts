@@ -36,6 +36,8 @@ export interface RaftConfig {
   readonly readsMax: number;
   /** Entries kept behind a snapshot, so that a slow follower need not take the snapshot. */
   readonly trailingEntries: number;
+  /** The same in bytes: an entry is a whole turn and may be large. */
+  readonly trailingBytesMax: number;
   /** How far a wall clock may be off the cluster's before its node stops campaigning. */
   readonly clockSkewMsMax: number;
   readonly seed: readonly number[];

@@ -47,8 +47,12 @@ export class Blocks {
   #next = new Int32Array(0);
   #previous = new Int32Array(0);
   readonly #bins = new Int32Array(BINS);
+  /** By region: blocks from its start that were ever taken. */
+  readonly #touched: number[] = [0];
   freeBlocks = 0;
   reservedBytes = 0;
+  /** Of the reserved bytes, what was ever handed out: the rest costs no memory yet. */
+  touchedBytes = 0;
 
   constructor(allocate: (bytes: number) => Uint8Array, regionBytes: number) {
     const unitShift = 31 - Math.clz32(regionBytes / UNIT_BYTES);
@@ -98,6 +102,7 @@ export class Blocks {
     this.#unlink(run, length);
     if (length > count) this.#link(run + count, length - count);
     this.#runBlocks[run] = count;
+    this.#touch(run, count);
     return run;
   }
 
@@ -191,6 +196,7 @@ export class Blocks {
     const block = this.#placeRegion(this.#allocate(bytes)) * this.blocksPerRegion;
     this.#runBlocks[block] = count;
     this.reservedBytes += bytes;
+    this.touchedBytes += bytes;
     return block;
   }
 
@@ -200,6 +206,16 @@ export class Blocks {
     this.#vacantRegions.push(region);
     this.#runBlocks[block] = 0;
     this.reservedBytes -= count * BLOCK_BYTES;
+    this.touchedBytes -= count * BLOCK_BYTES;
+  }
+
+  #touch(run: number, count: number): void {
+    const region = Math.floor(run / this.blocksPerRegion);
+    const end = (run % this.blocksPerRegion) + count;
+    const before = this.#touched[region]!;
+    if (end <= before) return;
+    this.#touched[region] = end;
+    this.touchedBytes += (end - before) * BLOCK_BYTES;
   }
 
   #placeRegion(bytes: Uint8Array): number {
@@ -207,6 +223,7 @@ export class Blocks {
     const limit = (region + 1) * this.blocksPerRegion;
     assert(limit * BLOCK_UNITS <= UNITS_MAX, 'internal', 'out of addresses');
     this.#regions[region] = bytes;
+    this.#touched[region] = 0;
     if (limit > this.#runBlocks.length) this.#growTags(limit);
     return region;
   }

@@ -34,6 +34,11 @@ export class ExpiryHeap {
     return this.count === 0 ? Number.POSITIVE_INFINITY : this.#deadlines[0]!;
   }
 
+  /** Memory that it holds. */
+  get bytes(): number {
+    return this.#deadlines.byteLength + this.#addresses.byteLength;
+  }
+
   /** The record that goes first. */
   get first(): number {
     assert(this.count > 0, 'internal', 'no deadline in this shard');

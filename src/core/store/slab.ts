@@ -38,7 +38,7 @@ const SLACK_UNITS = 4 * PAGE_UNITS;
 const SPARSE_SHARE = 16;
 
 /** Of the arrays by block, here and in Blocks. */
-const BOOKKEEPING_BYTES_PER_BLOCK = 18 + 13;
+export const BOOKKEEPING_BYTES_PER_BLOCK = 18 + 13;
 
 /** Bit 31 of a slot's first word. */
 const IN_USE = 0x80;

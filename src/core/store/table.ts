@@ -60,6 +60,11 @@ export class Table {
     );
   }
 
+  /** Σ(key + value). */
+  get contentBytes(): number {
+    return this.logicalBytes - this.keys * KEY_OVERHEAD_BYTES;
+  }
+
   /** Finds the key that stands in bytes [from, to), or the place where it belongs. */
   locate(bytes: Uint8Array, from: number, to: number): boolean {
     this.#hash.hash(bytes, from, to);

@@ -65,6 +65,7 @@ export const DEFAULTS: Omit<
   uncommittedBytesMax: 1 << 20,
   readsMax: 64,
   trailingEntries: 0,
+  trailingBytesMax: 1_000_000,
   clockSkewMsMax: 500,
   durability: 'durable',
 };

@@ -1,0 +1,75 @@
+/** `npm run bench -- …`: measures the project itself; docs/performance.md says what came of it. */
+import { Command, InvalidArgumentError } from 'commander';
+import { isPassed, runMemory } from './memory.ts';
+import { memoryJson, memoryTable } from './memory-report.ts';
+import { profileTable, runProfile } from './profile.ts';
+import { runThroughput } from './throughput.ts';
+import { hasErrors, throughputJson, throughputTable } from './throughput-report.ts';
+
+const MIB = 1024 * 1024;
+
+function integer(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= low && value <= high) return value;
+    throw new InvalidArgumentError(`It is an integer from ${low} to ${high}.`);
+  };
+}
+
+/** With --json the table goes to stderr, and the last line of stdout is the object. */
+function print(isJson: boolean, table: string, json: string): void {
+  if (isJson) process.stderr.write(table);
+  process.stdout.write(isJson ? `${json}\n` : table);
+}
+
+const program = new Command('bench').showSuggestionAfterError().showHelpAfterError();
+
+program
+  .command('memory')
+  .description('memory per key, size of the log, time to recover: one node')
+  .option('--keys <n>', 'keys', integer(1, 50_000_000), 500_000)
+  .option('--value-bytes <n>', 'size of a value', integer(0, MIB), 100)
+  .option('--churn-mib <n>', 'overwrites after that, in MiB', integer(1, 1_000_000), 1024)
+  .option('--json', 'as the last line, one JSON object', false)
+  .action(async ({ keys, valueBytes, churnMib, json }) => {
+    const finding = await runMemory({ keys, valueBytes, churnBytes: churnMib * MIB });
+    print(json, memoryTable(finding), memoryJson(finding));
+    process.exitCode = isPassed(finding) ? 0 : 1;
+  });
+
+const loads = [
+  ['--connections <n>', 'connections', 1024, 8],
+  ['--pipeline <n>', 'requests in flight on each', 4096, 64],
+  ['--ops <n>', 'requests in a run', 1_000_000_000, 200_000],
+  ['--keys <n>', 'keys', 50_000_000, 100_000],
+  ['--value-bytes <n>', 'size of a value', MIB, 100],
+] as const;
+
+function withLoad(command: Command): Command {
+  for (const [flags, description, most, otherwise] of loads) {
+    command.option(flags, description, integer(1, most), otherwise);
+  }
+  return command;
+}
+
+withLoad(program.command('throughput'))
+  .description('requests per second: one node and three, in turns')
+  .option('--rounds <n>', 'rounds', integer(1, 1000), 3)
+  .option('--json', 'as the last line, one JSON object', false)
+  .action(async ({ ops: operations, json, ...plan }) => {
+    const finding = await runThroughput({ ...plan, operations });
+    print(json, throughputTable(finding), throughputJson(finding));
+    process.exitCode = hasErrors(finding) ? 1 : 0;
+  });
+
+withLoad(program.command('profile'))
+  .description('where a single node spends its CPU while it takes PUTs')
+  .option('--rows <n>', 'functions to show', integer(1, 1000), 20)
+  .option('--json', 'as the last line, one JSON object', false)
+  .action(async ({ ops: operations, json, rows, ...plan }) => {
+    const times = await runProfile({ ...plan, operations, rounds: 1 });
+    const shown = times.slice(0, rows);
+    print(json, profileTable(shown), JSON.stringify({ bench: 'profile', functions: shown }));
+  });
+
+await program.parseAsync();

@@ -1,0 +1,135 @@
+/** Nodes as a user runs them: `kv serve` in processes of their own, on free ports of this machine. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import net from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+export const KV_MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const HOST = '127.0.0.1';
+/** Gossip is at the client port + 1000, HTTP at + 2000. */
+const HTTP_PORT_OFFSET = 2000;
+const OFFSETS = [0, 1000, HTTP_PORT_OFFSET];
+/** Below the ports that the kernel gives to those who connect. */
+const PORT_MIN = 20_000;
+const PORT_MAX = 30_000;
+const READY_WITHIN_MS = 60_000;
+const STOP_WITHIN_MS = 10_000;
+const POLL_EVERY_MS = 100;
+
+export interface ServeOptions {
+  readonly nodes: number;
+  readonly walDirectory: string;
+  /** Passed to node, before the program. */
+  readonly nodeFlags: readonly string[];
+}
+
+export class Servers {
+  readonly ports: readonly number[];
+  readonly #children: readonly ChildProcess[];
+
+  private constructor(ports: readonly number[], children: readonly ChildProcess[]) {
+    this.ports = ports;
+    this.#children = children;
+  }
+
+  /** Resolves when every node says that it is ready. */
+  static async start(options: ServeOptions): Promise<Servers> {
+    const ports = await freePorts(options.nodes);
+    const servers = new Servers(
+      ports,
+      ports.map((_, at) => boot(ports, at, options)),
+    );
+    try {
+      await servers.#untilReady();
+    } catch (error) {
+      await servers.stop();
+      throw error;
+    }
+    return servers;
+  }
+
+  /** The client addresses, the leader's first. */
+  async addresses(): Promise<string[]> {
+    const leading = await Promise.all(this.ports.map(leads));
+    const at = Math.max(0, leading.indexOf(true));
+    return [...this.ports.slice(at), ...this.ports.slice(0, at)].map((port) => `${HOST}:${port}`);
+  }
+
+  /** As the first node's metrics say; one of `unsafe`, `durable`, `strict`. */
+  async durability(): Promise<string> {
+    const metrics = (await ask(this.ports[0]!, '/metrics')) ?? '';
+    return /^apex_durability\{mode="([a-z]+)"\} 1$/m.exec(metrics)?.[1] ?? 'unknown';
+  }
+
+  /** As SIGTERM asks; who does not go in time is killed. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#children.map(stopChild));
+  }
+
+  async #untilReady(): Promise<void> {
+    const giveUpAt = performance.now() + READY_WITHIN_MS;
+    for (;;) {
+      if (this.#children.some((child) => !isRunning(child))) throw new Error('a node ended');
+      const answers = await Promise.all(this.ports.map((port) => ask(port, '/readyz')));
+      if (answers.every((answer) => answer !== null)) return;
+      if (performance.now() > giveUpAt) throw new Error('the nodes do not become ready');
+      await sleep(POLL_EVERY_MS);
+    }
+  }
+}
+
+function boot(ports: readonly number[], at: number, options: ServeOptions): ChildProcess {
+  const { walDirectory, nodeFlags } = options;
+  const peers = ports.map((port, peer) => `${HOST}:${port}:${peer + 1}`).filter((_, n) => n !== at);
+  const flags = ['--id', `${at + 1}`, '--port', `${ports[at]}`, '--wal-dir', walDirectory];
+  const list = peers.length === 0 ? [] : ['--peers', peers.join(',')];
+  const args = [...nodeFlags, KV_MAIN, 'serve', ...flags, ...list];
+  return spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+const isRunning = (child: ChildProcess): boolean =>
+  child.exitCode === null && child.signalCode === null;
+
+async function stopChild(child: ChildProcess): Promise<void> {
+  if (!isRunning(child)) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
+  await ended;
+  clearTimeout(timer);
+}
+
+async function leads(port: number): Promise<boolean> {
+  const metrics = await ask(port, '/metrics');
+  return metrics !== null && /^apex_raft_role\{role="leader"\} 1$/m.test(metrics);
+}
+
+/** The body of a good answer; null when there is none. */
+async function ask(port: number, path: string): Promise<string | null> {
+  try {
+    const answer = await fetch(`http://${HOST}:${port + HTTP_PORT_OFFSET}${path}`);
+    return answer.ok ? await answer.text() : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Client ports whose two neighbours are free as well, as far as can be told beforehand. */
+async function freePorts(count: number): Promise<number[]> {
+  const ports: number[] = [];
+  const first = PORT_MIN + (process.pid % 900);
+  for (let port = first; ports.length < count && port < PORT_MAX; port++) {
+    const free = await Promise.all(OFFSETS.map((offset) => isFree(port + offset)));
+    if (free.every((one) => one)) ports.push(port);
+  }
+  if (ports.length < count) throw new Error('no free ports');
+  return ports;
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = net.createServer();
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, HOST, () => server.close(() => resolve(true)));
+  });
+}

@@ -282,12 +282,12 @@ const NODES = {
   WAL_DAMAGED: notApplied(
     EXIT.CLUSTER_UNHEALTHY,
     'A part of the log that had been synced cannot be read back; the node casts no vote.',
-    'Let it repair itself from its peers; if it asks for it, empty its directory and restart it.',
+    'Test the disk, empty the directory and restart the node: the others replace its store.',
   ),
   SNAPSHOT_DAMAGED: notApplied(
     EXIT.CLUSTER_UNHEALTHY,
     'A snapshot does not have the hash that it was written with.',
-    'None is needed while a peer has a whole one; test the disk.',
+    'A running node gets another by itself. If it ended, empty its directory: the others replace its store.',
   ),
   DISK_FAILED: unknown(
     EXIT.ERROR,

@@ -19,6 +19,9 @@ const STALE_ANNOUNCEMENTS = 10;
 /** Without a word from the leader, or from a quorum, for so many election timeouts: not ready. */
 const QUIET_TIMEOUTS_MAX = 4;
 
+export const CLOCK_SKEWED =
+  "CLOCK_SKEW: this node's clock is far from the median of the voters' clocks; it does not campaign";
+
 export interface Check {
   readonly name: string;
   readonly isGood: boolean;
@@ -43,6 +46,7 @@ export function checksOf(node: NodeState, around: Surroundings): Check[] {
     applied(node, around),
     synced(around),
     peers(around),
+    clock(node),
   ];
 }
 
@@ -181,6 +185,13 @@ function synced({ now, lastSyncedAt }: Surroundings): Check {
       ? 'nothing synced yet'
       : `synced ${Math.floor(now - lastSyncedAt)} ms ago`;
   return { name: 'fsync', isGood: true, detail };
+}
+
+/** Told, not judged: a node with a wrong clock serves, but does not campaign. */
+function clock(node: NodeState): Check {
+  const isSkewed = node.groups.some(({ raft }) => raft.isClockSkewed);
+  const detail = isSkewed ? CLOCK_SKEWED : "near the voters' median";
+  return { name: 'clock', isGood: true, detail };
 }
 
 /** Told, not judged: a quorum may do without some. */

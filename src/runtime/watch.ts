@@ -5,7 +5,7 @@
 import { NOBODY, type NodeId } from '../base/units.ts';
 import type { Settings } from '../core/types.ts';
 import type { NodeState, Phase } from '../node/state.ts';
-import { explainNoLeader } from './health.ts';
+import { CLOCK_SKEWED, explainNoLeader } from './health.ts';
 import type { DaemonLog } from './log.ts';
 
 /** Without a leader the log says why, this often. */
@@ -31,6 +31,7 @@ export class Watch {
   #term = 0;
   #commitIndex: number | null = null;
   #appliedIndex = 0;
+  #isClockSkewed = false;
   #explainAt: number | null = null;
   /** Entries that became committed, as this node saw it. */
   commits = 0;
@@ -52,6 +53,7 @@ export class Watch {
     this.#lookAtCluster();
     this.#lookAtRaft(now);
     this.#lookAtSettings();
+    this.#lookAtClock();
     this.#explain(now);
   }
 
@@ -96,6 +98,15 @@ export class Watch {
     for (const difference of this.ignored) {
       this.#log.warn({ component: 'node', event: 'setting.ignored' }, difference);
     }
+  }
+
+  #lookAtClock(): void {
+    const isSkewed = this.#node.groups.some(({ raft }) => raft.isClockSkewed);
+    if (isSkewed === this.#isClockSkewed) return;
+    this.#isClockSkewed = isSkewed;
+    const line = { component: 'node', event: 'node.clock', skewed: isSkewed } as const;
+    if (isSkewed) this.#log.warn(line, CLOCK_SKEWED);
+    else this.#log.info(line, "the clock is near the voters' median again");
   }
 
   /** The first word comes after the while that an ordinary election takes. */

@@ -1,0 +1,161 @@
+/** What each kind of request does. Each answers the exit code and what `--json` prints. */
+import type { Mutant } from '../mutants/mutant.ts';
+import { TraceRecorder } from '../world/trace.ts';
+import type { Request, SeedRange, Task } from './arguments.ts';
+import { coreHash } from './core-hash.ts';
+import { judgeMutant, type MutantReport } from './judge-mutant.ts';
+import { runApart, runSeeds } from './pool.ts';
+import { failureLine, failureText, inSeconds, passLine, TABLE_HEAD, tableRow } from './print.ts';
+import { Progress } from './progress.ts';
+import { type RunSpec, type SeedReport, seedAsJson } from './report.ts';
+import { runOne } from './run-one.ts';
+import { writeTrace } from './trace-file.ts';
+import { runTwice, type TwiceReport } from './twice.ts';
+
+export const EXIT = { pass: 0, usage: 2, violation: 10, undecided: 11 } as const;
+
+export interface Answer {
+  readonly exitCode: number;
+  readonly json: object;
+}
+
+type Print = (line: string) => void;
+type TaskOf<Kind extends Task['kind']> = Extract<Task, { readonly kind: Kind }>;
+
+export async function obey(request: Request, print: Print): Promise<Answer> {
+  const { task } = request;
+  switch (task.kind) {
+    case 'seed':
+      return oneSeed(task, request, print);
+    case 'seeds':
+      return manySeeds(seedsOf(task.range), task.isKeptGoing, request, print);
+    case 'minutes':
+      return manySeeds(seedsFor(task.minutes), task.isKeptGoing, request, print);
+    case 'mutants':
+      return hunt(task, request, print);
+  }
+}
+
+function* seedsOf({ first, last }: SeedRange): Generator<string> {
+  for (let seed = first; seed <= last; seed++) yield seed.toString();
+}
+
+/** New seeds until the time is over; at least one. */
+function* seedsFor(minutes: number): Generator<string> {
+  const endMs = Date.now() + minutes * 60_000;
+  let seed = BigInt(Date.now()) * 100_000n;
+  do yield (seed++).toString();
+  while (Date.now() < endMs);
+}
+
+async function oneSeed(task: TaskOf<'seed'>, { spec }: Request, print: Print): Promise<Answer> {
+  const { seed, isTwice, mutant } = task;
+  if (isTwice) return twice(runTwice(seed, spec), spec, print);
+  const report = mutant === null ? alone(task, spec) : await mutated(seed, mutant, spec);
+  const isPassed = report.verdict === 'pass';
+  print(isPassed ? passLine(report) : failureText(report, spec, mutant?.id ?? null));
+  return { exitCode: exitOf(report), json: seedJson(report) };
+}
+
+function alone({ seed, traceFile }: TaskOf<'seed'>, spec: RunSpec): SeedReport {
+  if (traceFile === null) return runOne(seed, spec, null);
+  const recorder = new TraceRecorder(Number.POSITIVE_INFINITY);
+  const report = runOne(seed, spec, recorder);
+  writeTrace(traceFile, recorder);
+  return report;
+}
+
+function mutated(seed: string, mutant: Mutant, spec: RunSpec): Promise<SeedReport> {
+  return runApart(seed, { spec: { ...spec, world: mutant.world }, mutant: mutant.id });
+}
+
+function twice({ report, divergence, stacks }: TwiceReport, spec: RunSpec, print: Print): Answer {
+  const isPassed = report.verdict === 'pass';
+  print(isPassed ? passLine(report) : failureText(report, spec, null));
+  if (divergence === null) {
+    print('  twice   the second run was the same, event by event');
+    return { exitCode: exitOf(report), json: { ...seedJson(report), twice: 'agrees' } };
+  }
+  const { event, left, right } = divergence;
+  print(`  twice   the runs differ from event ${event} on`);
+  [left, right].forEach((row, at) => {
+    print(`  run ${at + 1}   ${row === null ? 'had ended' : JSON.stringify(row)}`);
+    print(stacks[at] ?? '    nobody is known to have scheduled it');
+  });
+  const { timeUs, node } = (left ?? right)!;
+  const where = { event, simulatedMs: Math.floor(timeUs / 1_000), node };
+  const json = { ...seedJson(report), twice: 'diverges', divergence: where };
+  return { exitCode: EXIT.violation, json };
+}
+
+function exitOf({ verdict }: SeedReport): number {
+  return EXIT[verdict];
+}
+
+function seedJson(report: SeedReport): object {
+  const { seed, verdict, checker, digest, simulatedMs, wallMs } = report;
+  const { events, operations, faults } = report;
+  const told = { verdict, checker, digest, simulatedMs, wallMs, events, operations, faults };
+  return { seed: seedAsJson(seed), ...told, coreHash: coreHash() };
+}
+
+async function manySeeds(
+  seeds: Iterator<string>,
+  isKeptGoing: boolean,
+  { task, spec, jobs }: Request,
+  print: Print,
+): Promise<Answer> {
+  const startedMs = Date.now();
+  const progress = new Progress();
+  const failed: string[] = [];
+  const sums = { simulatedMs: 0, events: 0, operations: 0 };
+  let passed = 0;
+  let exitCode: number = EXIT.pass;
+  for await (const report of runSeeds(seeds, { spec, jobs, mutant: null, seedWallMsMax: null })) {
+    sums.simulatedMs += report.simulatedMs;
+    sums.events += report.events;
+    sums.operations += report.operations;
+    const isPassed = report.verdict === 'pass';
+    if (isPassed) passed++;
+    else {
+      failed.push(report.seed);
+      exitCode = exitCode === EXIT.violation ? exitCode : exitOf(report);
+    }
+    progress.clear();
+    if (!isPassed) print(failureLine(report, spec));
+    else if (task.kind === 'minutes') print(passLine(report));
+    progress.show(`${passed} passed, ${failed.length} failed, last seed ${report.seed}`);
+    if (!isPassed && !isKeptGoing) break;
+  }
+  progress.clear();
+  const wallMs = Date.now() - startedMs;
+  const size = `${inSeconds(sums.simulatedMs)} simulated in ${inSeconds(wallMs)}`;
+  print(`${passed} passed, ${failed.length} failed: ${size}, ${sums.events} events`);
+  const json = { passed, failed: failed.map(seedAsJson), ...sums, wallMs, missedProbes: [] };
+  return { exitCode, json };
+}
+
+/** Several mutants side by side, each by itself; one alone gets all the threads. */
+async function hunt(
+  { mutants, range }: TaskOf<'mutants'>,
+  { spec, jobs }: Request,
+  print: Print,
+): Promise<Answer> {
+  print(TABLE_HEAD);
+  const waiting = [...mutants];
+  const reports = new Map<string, MutantReport>();
+  const threads = mutants.length === 1 ? jobs : 1;
+  const huntNext = async (): Promise<void> => {
+    for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
+      const report = await judgeMutant(mutant, seedsOf(range), { spec, jobs: threads });
+      reports.set(mutant.id, report);
+      print(tableRow(report));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(jobs, mutants.length) }, huntNext));
+  const judged = mutants.map(({ id }) => reports.get(id)!);
+  const survivors = judged.filter(({ killed }) => !killed);
+  print(`${judged.length - survivors.length} killed, ${survivors.length} survived`);
+  const exitCode = survivors.length === 0 ? EXIT.pass : EXIT.violation;
+  return { exitCode, json: mutants.length === 1 ? judged[0]! : { mutants: judged } };
+}

@@ -1,0 +1,38 @@
+/**
+ * The simulator's door: `npm run sim -- …` (docs/simulator.md).
+ *
+ * Exit: 0 pass · 10 violation, or a mutant that survived · 11 undecided · 2 usage.
+ */
+import { HelpShown, parseRequest, type Request, UsageError } from './arguments.ts';
+import { EXIT, obey } from './commands.ts';
+import { judgeHistory } from './history.ts';
+
+const print = (line: string): void => console.log(line);
+
+async function main(args: readonly string[]): Promise<number> {
+  if (args.some((arg) => arg === '--history' || arg.startsWith('--history='))) {
+    return judgeHistory(args, { out: print, error: console.error });
+  }
+  const request = requestOf(args);
+  if (typeof request === 'number') return request;
+  const { exitCode, json } = await obey(request, print);
+  if (request.isJson) print(JSON.stringify(json));
+  return exitCode;
+}
+
+/** The request, or the exit code where there is none to obey. */
+function requestOf(args: readonly string[]): Request | number {
+  try {
+    return parseRequest(args);
+  } catch (error) {
+    if (error instanceof HelpShown) {
+      print(error.message);
+      return EXIT.pass;
+    }
+    if (!(error instanceof UsageError)) throw error;
+    console.error(error.message);
+    return EXIT.usage;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

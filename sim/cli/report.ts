@@ -1,0 +1,53 @@
+/** What one run is told to be, and what it answered: plain values, so that workers can pass them. */
+
+export type WorldName = 'cluster' | 'swim';
+
+export interface RunSpec {
+  readonly world: WorldName;
+  /** Null: as the seed draws. */
+  readonly nodes: number | null;
+  readonly groups: number | null;
+  readonly faults: readonly string[] | null;
+}
+
+export interface SeedReport {
+  readonly seed: string;
+  /** undecided: the run was given up, by the clock of this machine. */
+  readonly verdict: 'pass' | 'violation' | 'undecided';
+  readonly checker: string | null;
+  readonly message: string;
+  readonly stack: string;
+  readonly digest: string;
+  readonly simulatedMs: number;
+  readonly wallMs: number;
+  readonly events: number;
+  readonly operations: number;
+  readonly faults: Readonly<Record<string, number>>;
+}
+
+/** A run that brought no result of its own: its worker died, or was given up. */
+export function reportWithoutRun(
+  seed: string,
+  verdict: 'violation' | 'undecided',
+  message: string,
+): SeedReport {
+  return {
+    seed,
+    verdict,
+    checker: verdict === 'violation' ? 'internal' : null,
+    message,
+    stack: '',
+    digest: '',
+    simulatedMs: 0,
+    wallMs: 0,
+    events: 0,
+    operations: 0,
+    faults: {},
+  };
+}
+
+/** JSON numbers lose digits above 2^53: such seeds are texts there. */
+export function seedAsJson(seed: string): number | string {
+  const value = Number(seed);
+  return Number.isSafeInteger(value) ? value : seed;
+}

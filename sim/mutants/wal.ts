@@ -1,0 +1,171 @@
+/** Bugs of the write-ahead log and of the disk's use. */
+import { type Mutant, type MutantRow, newMutant } from './mutant.ts';
+
+const WRITER = 'src/core/wal/writer.ts';
+const FLUSH = 'src/core/wal/flush.ts';
+const RECORD = 'src/core/wal/record.ts';
+const REPLAY = 'src/core/wal/replay.ts';
+const RECOVERY_END = 'src/core/wal/recovery-end.ts';
+
+const rows: readonly MutantRow[] = [
+  {
+    id: 'W01',
+    tier: 1,
+    violates: ['DUR'],
+    note: 'a failed sync is tried again, and the next success believed',
+    edits: [
+      {
+        file: WRITER,
+        find: "  out: WalOut,\n): void {\n  if (completion.code !== 'OK') {\n",
+        replace: `  out: WalOut,
+): void {
+  if (completion.code !== 'OK') {
+    const { file } = flush.segment;
+    submit(state, out, { kind: 'sync', file }, { kind: 'flush', flush });
+    return;
+`,
+      },
+    ],
+  },
+  {
+    id: 'W08',
+    tier: 2,
+    violates: ['AVAIL'],
+    note: 'a segment has its name before its content is durable',
+    edits: [
+      {
+        file: 'src/core/wal/segments.ts',
+        find: "  create: 'sync',\n",
+        replace: "  create: 'rename',\n",
+      },
+    ],
+  },
+  {
+    id: 'W11',
+    tier: 1,
+    violates: ['LM'],
+    note: 'a torn tail is not wiped before it is written over, and nothing tells old from new',
+    edits: [
+      {
+        file: RECOVERY_END,
+        find: "      recovery.plan.push({ kind: 'write', file, offset: at, parts, sync: false });\n",
+        replace: '',
+      },
+      {
+        file: REPLAY,
+        find: 'return recovery.ordinal < 0 || header.ordinal === recovery.ordinal;',
+        replace: 'return true;',
+      },
+    ],
+  },
+  {
+    id: 'W13',
+    tier: 2,
+    violates: ['AVAIL'],
+    note: 'a blank segment at the end is fatal',
+    edits: [
+      {
+        file: RECOVERY_END,
+        find: '  const isUnused = isBlank(bytes, 0, bytes.length);\n',
+        replace: `  const isUnused = isBlank(bytes, 0, bytes.length);
+  if (isUnused) recovery.damagedAt.push(recovery.end);
+`,
+      },
+    ],
+  },
+  {
+    id: 'W15',
+    tier: 1,
+    violates: ['SMS'],
+    note: 'the buffer that entries were read into is used again while they are looked at',
+    edits: [
+      {
+        file: RECORD,
+        find: 'bytes: bytes.slice(place.bodyAt, place.bodyAt + kept),',
+        replace: 'bytes: bytes.subarray(place.bodyAt, place.bodyAt + kept),',
+      },
+      {
+        file: 'src/core/wal/recovery.ts',
+        find: 'const target = { segment, salt, bytes: new Uint8Array(segment.bytes) };',
+        replace: `const used = recovery.used ?? new Uint8Array(segment.bytes);
+  const isFit = used.length === segment.bytes;
+  const bytes = isFit ? used : new Uint8Array(segment.bytes);
+  recovery.used = bytes;
+  const target = { segment, salt, bytes };`,
+      },
+    ],
+  },
+  {
+    id: 'W18',
+    tier: 1,
+    violates: ['ES'],
+    note: 'a change of term or vote alone is not synced',
+    edits: [
+      {
+        file: WRITER,
+        find: "  if (state.durability !== 'unsafe' || records.length === 0",
+        replace: `  const isState = ({ record }: LoggedRecord): boolean => record.kind === 'hard-state';
+  if (records.length > 0 && records.every(isState)) return false;
+  if (state.durability !== 'unsafe' || records.length === 0`,
+      },
+    ],
+  },
+  {
+    id: 'W19',
+    tier: 2,
+    violates: ['AVAIL', 'DUR'],
+    note: 'a write that reached the disk before the one ahead of it is taken for damage',
+    edits: [
+      {
+        file: 'src/core/wal/judgement.ts',
+        find: '      if (comparePositions(vouchedThrough[at]!, recovery.end) <= 0) break;\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    id: 'W21',
+    tier: 1,
+    violates: ['DUR', 'SMS'],
+    note: 'a record does not know where it belongs: what was written or read elsewhere passes',
+    edits: [
+      {
+        file: FLUSH,
+        find: '  const position = readPosition(bytes, at + 32);\n  if (position.sequence !== sequence || position.offset !== at) return null;\n',
+        replace: '  const position = { sequence, offset: at };\n',
+      },
+      {
+        file: RECORD,
+        find: 'recordCrc(bytes, at, end, salt ^ at);',
+        replace: 'recordCrc(bytes, at, end, 0);',
+      },
+      {
+        file: 'src/core/wal/payload.ts',
+        find: 'writeRecord(own, at, logged, salt ^ position);',
+        replace: 'writeRecord(own, at, logged, 0);',
+      },
+      {
+        file: REPLAY,
+        find: '  if (comparePositions(header.previousEnd, recovery.end) !== 0) return false;\n  return recovery.ordinal < 0 || header.ordinal === recovery.ordinal;',
+        replace: '  return true;',
+      },
+    ],
+  },
+  {
+    id: 'W23',
+    tier: 1,
+    violates: ['DUR'],
+    note: 'a sync releases those who came while it was under way',
+    edits: [
+      {
+        file: WRITER,
+        find: '    if (logged.ticket !== ZERO_TICKET) reportDurable(state, logged.ticket, out);\n',
+        replace: `    const isNews = logged.ticket !== ZERO_TICKET && state.lastTicket > state.durableTicket;
+    if (isNews) reportDurable(state, state.lastTicket, out);
+`,
+      },
+    ],
+  },
+];
+
+export const WAL_MUTANTS: readonly Mutant[] = rows.map((row) => newMutant(row, 'cluster'));

@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest';
+import type { NodeId } from '../base/units.ts';
+import type { NodeState } from '../node/state.ts';
+import { checksOf, explainNoLeader } from './health.ts';
+
+const NOW = 100_000;
+const ANNOUNCE_MS = 200;
+
+interface Told {
+  readonly id: number;
+  readonly store: string;
+  readonly isEmpty: boolean;
+  readonly at: number;
+}
+
+/** As much of node 1 as the explanation looks at. */
+function nodeOf({ cluster, heard }: { cluster: string | null; heard: readonly Told[] }): NodeState {
+  const voters = [1, 2, 3].map((id) => ({ id, store: `old-${id}` }));
+  const configuration = { voters, outgoing: [], learners: [] };
+  const words = heard.map(({ id, store, isEmpty, at }) => {
+    return [id, { member: { id, store }, status: { isEmpty, ids: [1, 2, 3] }, at }] as const;
+  });
+  const raft = { leader: 0, isClockSkewed: false, configurations: [{ index: 1, configuration }] };
+  const node = {
+    phase: 'serving',
+    failure: null,
+    stopping: null,
+    cluster,
+    now: NOW,
+    self: { id: 1, store: 'old-1' },
+    config: { id: 1, ids: [1, 2, 3], announceMs: ANNOUNCE_MS, electionTimeoutMs: 500 },
+    formation: { ids: [1, 2, 3], heard: new Map(words) },
+    groups: cluster === null ? [] : [{ raft }],
+  };
+  return node as unknown as NodeState;
+}
+
+const down = (...ids: number[]): NodeId[] => ids as NodeId[];
+const empty = (id: number, at = NOW): Told => ({ id, store: `new-${id}`, isEmpty: true, at });
+
+describe('without a leader', () => {
+  test('the stores that are missing are named, and what heals it, and that nothing else does', () => {
+    const node = nodeOf({ cluster: 'c', heard: [empty(2)] });
+    const told = explainNoLeader(node, down(3));
+    expect(told).toMatch(/^QUORUM_LOST: missing: store old-2 of node 2 \(.*with an empty one\), /);
+    expect(told).toContain('store old-3 of node 3 (not connected)');
+    expect(told).toContain('Starting one of these on the directory it had heals it');
+    expect(told).toContain('no tool can make up what only they hold');
+  });
+
+  test('a minority that is missing does not stand in the way of an election', () => {
+    expect(explainNoLeader(nodeOf({ cluster: 'c', heard: [] }), down())).toBe(
+      'NO_LEADER: an election is under way',
+    );
+    expect(explainNoLeader(nodeOf({ cluster: 'c', heard: [empty(2)] }), down())).toContain(
+      'NO_LEADER: an election is under way; missing: store old-2 of node 2',
+    );
+  });
+
+  test('an old announcement says nothing: the store may be back on the directory it had', () => {
+    const heard = [empty(2, NOW - 11 * ANNOUNCE_MS), empty(3, NOW - 11 * ANNOUNCE_MS)];
+    expect(explainNoLeader(nodeOf({ cluster: 'c', heard }), down())).toMatch(/^NO_LEADER/);
+  });
+
+  test('an empty node beside full ones waits to be taken in, and forms nothing', () => {
+    const heard = [{ id: 2, store: 'old-2', isEmpty: false, at: NOW }];
+    const told = explainNoLeader(nodeOf({ cluster: null, heard }), down());
+    expect(told).toMatch(/^FORMATION_REFUSED: not empty: node 2\./);
+    expect(told).toContain('elected by a quorum of the stores with the data');
+  });
+
+  test('an empty node among silent ones says who has not answered', () => {
+    const told = explainNoLeader(nodeOf({ cluster: null, heard: [empty(2)] }), down());
+    expect(told).toBe('FORMATION_INCOMPLETE: no answer from node 3');
+  });
+});
+
+test('a wrong clock is told, and does not make a node unready by itself', () => {
+  const node = nodeOf({ cluster: 'c', heard: [] });
+  const raft = { isClockSkewed: true, leading: null, lastLeaderContact: NOW, leader: 2 };
+  const log = { log: { baseIndex: 1 }, commitIndex: 1, appliedIndex: 1 };
+  Object.assign(node.groups[0]!.raft, { ...raft, ...log });
+  const around = { now: NOW, lastSyncedAt: null, lastAppliedAt: null, linksDown: [] };
+  const clock = checksOf(node, around).find(({ name }) => name === 'clock');
+  expect(clock).toMatchObject({ isGood: true, detail: expect.stringMatching(/^CLOCK_SKEW: /) });
+});

@@ -123,12 +123,20 @@ function receiveFrame(node: NodeState, bytes: Uint8Array): void {
     id: view.from as NodeId,
     store: toHex(peerFrameFromStore(view)) as StoreId,
   };
+  noteCluster(node, from.id, cluster as ClusterId);
   if (from.store === NO_ID) node.counters.badFrames++;
   else if (cluster === NO_ID || toStore === NO_ID) receiveFormation(node, view, from);
   else if (toStore !== node.self!.store) node.counters.foreignFrames++;
   else if (node.cluster === null) joinCluster(node, cluster as ClusterId);
   else if (cluster !== node.cluster) node.counters.foreignFrames++;
   else receiveMessages(node, view, from);
+}
+
+/** Whoever speaks for another cluster is remembered, to be told to whoever asks what is wrong. */
+function noteCluster(node: NodeState, from: NodeId, cluster: ClusterId): void {
+  if (node.cluster === null || cluster === NO_ID || !node.config.ids.includes(from)) return;
+  if (cluster === node.cluster) node.foreign.delete(from);
+  else node.foreign.set(from, cluster);
 }
 
 /** From or for a node that is no member yet: only its formation may speak. */

@@ -65,6 +65,7 @@ export class Node implements NodeDriver {
       }),
       served: new Served(),
       forwarded: new ResultLane(),
+      foreign: new Map(),
       swim: null,
       peers: null,
       groups: [],

@@ -1,6 +1,6 @@
 /** Everything one node consists of. Its parts are in the files they are named after. */
 import type { Failure } from '../base/errors.ts';
-import type { ClusterId, GroupId, Millis, Ticket } from '../base/units.ts';
+import type { ClusterId, GroupId, Millis, NodeId, Ticket } from '../base/units.ts';
 import type { FormationOut, FormationState } from '../core/formation/state.ts';
 import type { Identity, IdentityOut, IdentityState } from '../core/identity/state.ts';
 import type { ResultLane } from '../core/results.ts';
@@ -81,6 +81,8 @@ export interface NodeState {
   loading: Loading[];
   /** Null until there is a cluster. */
   swim: SwimState | null;
+  /** Nodes whose newest frame named another cluster than ours, and which. */
+  readonly foreign: Map<NodeId, ClusterId>;
   readonly connections: Connections;
   readonly served: Served;
   /** Results that the leader sent for requests we passed on. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { NodeId } from '../base/units.ts';
 import type { NodeState } from '../node/state.ts';
-import { checksOf, explainNoLeader } from './health.ts';
+import { checksOf, explainNoLeader, foreignText } from './health.ts';
 
 const NOW = 100_000;
 const ANNOUNCE_MS = 200;
@@ -30,6 +30,7 @@ function nodeOf({ cluster, heard }: { cluster: string | null; heard: readonly To
     self: { id: 1, store: 'old-1' },
     config: { id: 1, ids: [1, 2, 3], announceMs: ANNOUNCE_MS, electionTimeoutMs: 500 },
     formation: { ids: [1, 2, 3], heard: new Map(words) },
+    foreign: new Map(),
     groups: cluster === null ? [] : [{ raft }],
   };
   return node as unknown as NodeState;
@@ -37,6 +38,20 @@ function nodeOf({ cluster, heard }: { cluster: string | null; heard: readonly To
 
 const down = (...ids: number[]): NodeId[] => ids as NodeId[];
 const empty = (id: number, at = NOW): Told => ({ id, store: `new-${id}`, isEmpty: true, at });
+
+describe('peers of another cluster', () => {
+  test('are named, with both clusters', () => {
+    const foreign = new Map([
+      [3, 'bb'],
+      [2, 'bb'],
+    ]);
+    const node = { cluster: 'aa', foreign } as unknown as NodeState;
+    expect(foreignText(node)).toMatch(
+      /^WRONG_CLUSTER: this store belongs to cluster aa, but node 2, node 3 to bb; /,
+    );
+    expect(foreignText({ cluster: 'aa', foreign: new Map() } as unknown as NodeState)).toBeNull();
+  });
+});
 
 describe('without a leader', () => {
   test('the stores that are missing are named, and what heals it, and that nothing else does', () => {

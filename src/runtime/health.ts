@@ -47,6 +47,7 @@ export function checksOf(node: NodeState, around: Surroundings): Check[] {
     synced(around),
     peers(around),
     clock(node),
+    cluster(node),
   ];
 }
 
@@ -192,6 +193,26 @@ function clock(node: NodeState): Check {
   const isSkewed = node.groups.some(({ raft }) => raft.isClockSkewed);
   const detail = isSkewed ? CLOCK_SKEWED : "near the voters' median";
   return { name: 'clock', isGood: true, detail };
+}
+
+/** What a node says that hears peers of another cluster; null: none. */
+export function foreignText(node: NodeState): string | null {
+  if (node.foreign.size === 0) return null;
+  const ids = [...node.foreign.keys()].sort((left, right) => left - right);
+  const clusters = [...new Set(node.foreign.values())].sort();
+  return (
+    `WRONG_CLUSTER: this store belongs to cluster ${node.cluster}, but ${listOf(ids)} to ` +
+    `${clusters.join(', ')}; one of them was started on another cluster's directory or address`
+  );
+}
+
+/** Told, not judged: it may be the other one that is in the wrong place. */
+function cluster(node: NodeState): Check {
+  return {
+    name: 'cluster',
+    isGood: true,
+    detail: foreignText(node) ?? 'no peer of another cluster',
+  };
 }
 
 /** Told, not judged: a quorum may do without some. */

@@ -5,7 +5,7 @@
 import { NOBODY, type NodeId } from '../base/units.ts';
 import type { Settings } from '../core/types.ts';
 import type { NodeState, Phase } from '../node/state.ts';
-import { CLOCK_SKEWED, explainNoLeader } from './health.ts';
+import { CLOCK_SKEWED, explainNoLeader, foreignText } from './health.ts';
 import type { DaemonLog } from './log.ts';
 
 /** Without a leader the log says why, this often. */
@@ -32,6 +32,7 @@ export class Watch {
   #commitIndex: number | null = null;
   #appliedIndex = 0;
   #isClockSkewed = false;
+  #foreign: string | null = null;
   #explainAt: number | null = null;
   /** Entries that became committed, as this node saw it. */
   commits = 0;
@@ -54,6 +55,7 @@ export class Watch {
     this.#lookAtRaft(now);
     this.#lookAtSettings();
     this.#lookAtClock();
+    this.#lookForStrangers();
     this.#explain(now);
   }
 
@@ -107,6 +109,15 @@ export class Watch {
     const line = { component: 'node', event: 'node.clock', skewed: isSkewed } as const;
     if (isSkewed) this.#log.warn(line, CLOCK_SKEWED);
     else this.#log.info(line, "the clock is near the voters' median again");
+  }
+
+  #lookForStrangers(): void {
+    const foreign = foreignText(this.#node);
+    if (foreign === this.#foreign) return;
+    this.#foreign = foreign;
+    const line = { component: 'node', event: 'node.cluster' } as const;
+    if (foreign !== null) this.#log.warn(line, foreign);
+    else this.#log.info(line, 'no peer of another cluster is heard any more');
   }
 
   /** The first word comes after the while that an ordinary election takes. */

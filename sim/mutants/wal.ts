@@ -77,21 +77,19 @@ const rows: readonly MutantRow[] = [
     id: 'W15',
     tier: 1,
     violates: ['SMS'],
-    note: 'the buffer that entries were read into is used again while they are looked at',
+    note: 'the buffer that a frame was read into is used again while its entries are held',
     edits: [
       {
-        file: RECORD,
-        find: 'bytes: bytes.slice(place.bodyAt, place.bodyAt + kept),',
-        replace: 'bytes: bytes.subarray(place.bodyAt, place.bodyAt + kept),',
-      },
-      {
-        file: 'src/core/wal/recovery.ts',
-        find: 'const target = { segment, salt, bytes: new Uint8Array(segment.bytes) };',
-        replace: `const used = recovery.used ?? new Uint8Array(segment.bytes);
-  const isFit = used.length === segment.bytes;
-  const bytes = isFit ? used : new Uint8Array(segment.bytes);
-  recovery.used = bytes;
-  const target = { segment, salt, bytes };`,
+        file: 'src/node/inputs.ts',
+        find: '  const view = newPeerFrameView();\n',
+        replace: `  const view = newPeerFrameView();
+  node.frameBuffer ??= new Uint8Array(65_536);
+  if (bytes.length <= node.frameBuffer.length) {
+    const frame = node.frameBuffer.subarray(0, bytes.length);
+    frame.set(bytes);
+    bytes = frame;
+  }
+`,
       },
     ],
   },

@@ -18,7 +18,7 @@ import { InvariantViolation } from '../../../src/base/assert.ts';
 import { getU32 } from '../../../src/base/bytes.ts';
 import { entryTerm } from '../../../src/core/entry.ts';
 import { type Log, lastIndex, termAt } from '../../../src/core/raft/log.ts';
-import type { RaftState } from '../../../src/core/raft/state.ts';
+import { configurationIndex, type RaftState } from '../../../src/core/raft/state.ts';
 import { checkConfigurations } from '../../../src/node/charts/membership.ts';
 import { checkRoleStep, type RoleAt, roleAt } from '../../../src/node/charts/role.ts';
 import type { Group } from '../../../src/node/group.ts';
@@ -36,6 +36,7 @@ interface StoreRecord {
   claims: number[];
   raft: RaftState | null;
   role: RoleAt | null;
+  about: string;
   commit: number;
   applied: number;
 }
@@ -81,6 +82,7 @@ export class LogCheck {
         claims: [],
         raft: null,
         role: null,
+        about: '',
         commit: 0,
         applied: 0,
       };
@@ -121,6 +123,11 @@ export class LogCheck {
 
   /** Every change of role is one that the chart has, and so is every change of members. */
   #checkRole(record: StoreRecord, raft: RaftState): void {
+    const seats = raft.configurations.map(({ index }) => index).join();
+    const about = `${raft.role} ${raft.currentTerm} ${raft.commitIndex >= configurationIndex(raft)} ${seats}`;
+    // The chart is walked on changes only: most turns change nothing of this.
+    if (record.role !== null && record.about === about) return;
+    record.about = about;
     const role = roleAt(raft);
     if (record.role !== null) checkRoleStep(record.role, role);
     record.role = role;

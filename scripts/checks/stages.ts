@@ -36,7 +36,7 @@ export function stagesOf(list: ListName): readonly Stage[] {
         ...simulator(),
       ];
     case 'ci':
-      return [...stagesOf('test'), ...integration()];
+      return stagesOf('test');
   }
 }
 
@@ -70,14 +70,6 @@ function simulator(): readonly Stage[] {
   return present(['sim/cli/main.ts']).map(() =>
     runner(`simulator (seeds ${SIMULATOR_SEEDS})`, command, { file: null, tally: simulatorTally }),
   );
-}
-
-/** Real processes: what happens to them must not be the doing of another stage's load. */
-function integration(): readonly Stage[] {
-  return present(['scripts/integration-test.sh']).map((script) => ({
-    ...tool('integration', [script]),
-    alone: true,
-  }));
 }
 
 function tool(name: string, command: Stage['command']): Stage {

@@ -76,8 +76,8 @@ describe('a death is trivial', () => {
   });
 
   test('methods are told by their own names', () => {
-    const frame = stack('LogCheck.#checkVote', 'sim/check/online/log.ts');
-    expect(statedAt(frame)?.name).toBe('#checkVote');
+    const frame = stack('OnlineCheck.#scene', 'sim/check/online/check.ts');
+    expect(statedAt(frame)?.name).toBe('#scene');
   });
 });
 

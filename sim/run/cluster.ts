@@ -8,7 +8,7 @@ import { swim } from '../../src/core/swim/step.ts';
 import { wal } from '../../src/core/wal/step.ts';
 import type { AdminRequest } from '../../src/node/contract.ts';
 import { Node } from '../../src/node/node.ts';
-import { LogCheck } from '../check/online/log.ts';
+import { OnlineCheck } from '../check/online/check.ts';
 import type { Failure } from '../world/faults.ts';
 import { eventKind } from '../world/trace.ts';
 import { World } from '../world/world.ts';
@@ -20,7 +20,7 @@ const RESTART_EVENT = eventKind('restart');
 export class Cluster {
   readonly world: World;
   readonly config: RunConfig;
-  readonly logCheck = new LogCheck();
+  readonly #online = new OnlineCheck();
   readonly #nodes = new Map<NodeId, Node>();
   #turns = 0;
 
@@ -43,6 +43,9 @@ export class Cluster {
       mayDamage: () => false,
     });
     for (const id of nodes) this.world.process(id).afterTurn = () => this.#afterTurn(id);
+    this.world.net.peers.observe = (fate, { channel, source, bytes }) => {
+      if (fate === 'sent' && channel === 'frame') this.#sent(source, bytes);
+    };
   }
 
   /** The running node, or null while its process is down. */
@@ -76,10 +79,15 @@ export class Cluster {
     if (state.wal !== null && ++this.#turns % WAL_CHECK_TURNS === 0) wal.check(state.wal);
     if (state.formation !== null) formation.check(state.formation);
     if (state.swim !== null) swim.check(state.swim);
-    for (const group of state.groups) {
-      raft.check(group.raft);
-      this.logCheck.afterTurn(group);
-    }
+    // What contradicts the others is told first: it says more than what contradicts itself.
+    for (const group of state.groups) this.#online.afterTurn(group);
+    for (const group of state.groups) raft.check(group.raft);
+  }
+
+  /** A frame leaves `id`, in the middle of its turn: what it promises must be true now. */
+  #sent(id: NodeId, frame: Uint8Array): void {
+    const { self, groups } = this.#nodes.get(id)!.state;
+    if (self !== null) this.#online.sent(frame, self, groups);
   }
 
   /** A node that cannot go on: its operator starts it again after a while. */
@@ -89,7 +97,9 @@ export class Cluster {
     faults.count(`stopped-${code}`, id, () => detail ?? '');
     const process = this.world.process(id);
     if (code !== 'DISK_FAILED' && code !== 'DISK_FULL') {
-      process.fail(new InvariantViolation('availability', `node ${id}: ${code} ${detail}`));
+      const isDamage = code === 'WAL_DAMAGED' || code === 'SNAPSHOT_DAMAGED';
+      const checker = isDamage ? 'durable-quorum' : 'availability';
+      process.fail(new InvariantViolation(checker, `node ${id}: ${code} ${detail}`));
       return;
     }
     process.crash('power');

@@ -37,7 +37,7 @@ import type { Supply } from './supply.ts';
 import { ANY, OBSERVATION, WRITE } from './table.ts';
 
 export interface Limits {
-  /** How many configurations may be looked at. */
+  /** How many configurations, and values on the way to what is needed, may be looked at. */
   readonly stepsMax: number;
   /** How many may be remembered for one key; bounds the memory. */
   readonly configurationsMax: number;
@@ -104,7 +104,7 @@ export class Search<Call> {
     while (this.#farthest < goal) {
       const level = this.#levels.pop();
       if (level === undefined) return 'exhausted';
-      if (this.#steps >= limits.stepsMax) return 'gave-up';
+      if (this.#steps + this.#supply.work >= limits.stepsMax) return 'gave-up';
       if (this.#memo.count >= limits.configurationsMax) return 'gave-up';
       if ((++this.#steps & 1023) === 0 && limits.expired()) return 'gave-up';
       const move = this.#pending.pop()!;

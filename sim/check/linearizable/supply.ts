@@ -48,6 +48,8 @@ export class Supply<Call> {
   /** By front: the first operation from there on that needs a value. */
   readonly #nextNeeder: Int32Array;
   #asked = 0;
+  /** Values looked at so far, over all questions: work, as a step of the search is. */
+  work = 0;
 
   constructor(plan: Plan<Call>, model: Model<Call>) {
     this.#plan = plan;
@@ -142,6 +144,7 @@ export class Supply<Call> {
     if (transitions.visible(row[STATE]!) === value) return true;
     if (this.#isAnyLeft(row, needer, this.#outright.get(value) ?? NO_MAKERS)) return true;
     if (growths.length === 0) return false;
+    this.work++;
     if (++this.#asked > VALUES_ASKED) return true;
     for (const { makers, sources } of this.#growthsOf(value)) {
       if (!this.#isAnyLeft(row, needer, makers)) continue;

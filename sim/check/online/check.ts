@@ -1,0 +1,140 @@
+/**
+ * What all nodes together may never contradict, seen after every turn of every node and in every
+ * frame that leaves one. Each topic has its page: logs, elections, commits, effects; here are what
+ * is left, and the order.
+ *
+ * 1. monotonic: term, commit index and applied index of a store never fall; the term not even
+ *    across a restart.
+ * 2. one-vote: a vote outlives a restart.
+ * 3. state-hash: applying an index leaves the same chain on every replica.
+ * 4. Every change of role is one that the chart of roles has, and so is every change of members.
+ */
+import type { GroupId } from '../../../src/base/units.ts';
+import { configurationIndex, type RaftState } from '../../../src/core/raft/state.ts';
+import type { Member } from '../../../src/core/types.ts';
+import { checkConfigurations } from '../../../src/node/charts/membership.ts';
+import { checkRoleStep, roleAt } from '../../../src/node/charts/role.ts';
+import type { Group } from '../../../src/node/group.ts';
+import { checkClaims, checkCommits, noteClaims } from './commits.ts';
+import { checkPromise, promisesIn } from './effects.ts';
+import { checkElections, voteIn } from './elections.ts';
+import { checkLog } from './logs.ts';
+import {
+  type GroupRecord,
+  nameOf,
+  newGroupRecord,
+  newStoreRecord,
+  type Scene,
+  type StoreRecord,
+} from './records.ts';
+import { violate } from './violate.ts';
+
+interface Book {
+  readonly group: GroupRecord;
+  readonly stores: Map<string, StoreRecord>;
+}
+
+export class OnlineCheck {
+  readonly #books = new Map<GroupId, Book>();
+
+  afterTurn({ id, raft, store }: Group): void {
+    const scene = this.#scene(id, raft);
+    if (scene.store.raft !== raft) began(scene);
+    checkRole(scene);
+    checkLog(scene);
+    noteClaims(scene);
+    checkElections(scene);
+    checkCommits(scene);
+    checkMonotonic(scene);
+    checkChain(scene, store);
+  }
+
+  /** A frame leaves `self`, whose groups are as given. */
+  sent(frame: Uint8Array, self: Member, groups: readonly Group[]): void {
+    for (const { group, message } of promisesIn(frame)) {
+      const sender = groups.find(({ id }) => id === group);
+      if (sender === undefined || message.from.store !== self.store) continue;
+      checkPromise(this.#scene(group, sender.raft), message);
+    }
+  }
+
+  #scene(id: GroupId, raft: RaftState): Scene {
+    const book = this.#book(id);
+    return { ...book, store: storeOf(book, nameOf(raft.config.self)), raft };
+  }
+
+  #book(id: GroupId): Book {
+    let book = this.#books.get(id);
+    if (book === undefined) {
+      book = { group: newGroupRecord(), stores: new Map() };
+      this.#books.set(id, book);
+    }
+    return book;
+  }
+}
+
+function storeOf({ stores }: Book, name: string): StoreRecord {
+  let record = stores.get(name);
+  if (record === undefined) {
+    record = newStoreRecord(name);
+    stores.set(name, record);
+  }
+  return record;
+}
+
+/** A store is seen for the first time since it was started: what it held must be there. */
+function began({ store, raft }: Scene): void {
+  const isFirst = store.raft === null;
+  store.raft = raft;
+  store.role = null;
+  store.judgedVote = voteIn(raft);
+  store.commit = raft.commitIndex;
+  store.applied = raft.appliedIndex;
+  store.seen = [];
+  store.seenBase = -1;
+  if (isFirst) return;
+  checkSavedVote(store, raft);
+  checkClaims(store, raft);
+}
+
+function checkSavedVote({ durableTerm, votes }: StoreRecord, raft: RaftState): void {
+  const term = Math.max(durableTerm, ...votes.keys());
+  const { currentTerm, votedFor } = raft;
+  if (currentTerm > term) return;
+  const vote = votes.get(term);
+  const isKept = votedFor !== null && nameOf(votedFor) === vote && currentTerm === term;
+  if (vote !== undefined && !isKept) violate('one-vote', `the vote of term ${term} is lost`);
+  if (currentTerm < term) violate('monotonic', `term ${term} was lost in a restart`);
+}
+
+function checkRole({ store, raft }: Scene): void {
+  const seats = raft.configurations.map(({ index }) => index).join();
+  const isSettled = raft.commitIndex >= configurationIndex(raft);
+  const about = `${raft.role} ${raft.currentTerm} ${isSettled} ${seats}`;
+  // The chart is walked on changes only: most turns change nothing of this.
+  if (store.role !== null && store.about === about) return;
+  store.about = about;
+  const role = roleAt(raft);
+  if (store.role !== null) checkRoleStep(store.role, role);
+  store.role = role;
+  checkConfigurations(raft.configurations);
+}
+
+function checkMonotonic({ store, raft }: Scene): void {
+  if (raft.currentTerm < store.durableTerm) violate('monotonic', 'the term fell');
+  if (raft.durableTicket >= raft.hardStateTicket) store.durableTerm = raft.currentTerm;
+  if (raft.commitIndex < store.commit) violate('monotonic', 'the commit index fell');
+  if (raft.appliedIndex < store.applied) violate('monotonic', 'the applied index fell');
+  store.term = raft.currentTerm;
+  store.commit = raft.commitIndex;
+  store.applied = raft.appliedIndex;
+}
+
+function checkChain({ group }: Scene, store: Group['store']): void {
+  const { appliedIndex, chainHigh, chainLow } = store;
+  if (appliedIndex === 0) return;
+  const chain = `${chainHigh}:${chainLow}`;
+  const known = group.chains.get(appliedIndex);
+  if (known === undefined) group.chains.set(appliedIndex, chain);
+  else if (known !== chain) violate('state-hash', `replicas differ at ${appliedIndex}`);
+}

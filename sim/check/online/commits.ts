@@ -1,0 +1,120 @@
+/**
+ * What is committed, and by whose disks.
+ *
+ * 1. state-machine-safety: an index is committed with one entry, on whatever node.
+ * 2. durable-quorum: when an index is first seen committed, a quorum of the configuration in that
+ *    node's log holds it durably; a leader takes no store to hold more than it does; and what a
+ *    store once held durably is there when it comes back.
+ * 3. monotonic: within an office, what is known to match does not fall.
+ */
+import { entryTerm } from '../../../src/core/entry.ts';
+import { configurationOf } from '../../../src/core/raft/configurations.ts';
+import { entryAt, lastIndex, termAt } from '../../../src/core/raft/log.ts';
+import { hasQuorum } from '../../../src/core/raft/quorum.ts';
+import type { RaftState } from '../../../src/core/raft/state.ts';
+import { crcOf } from './logs.ts';
+import {
+  configurationInForce,
+  type GroupRecord,
+  holds,
+  nameOf,
+  type Scene,
+  type StoreRecord,
+} from './records.ts';
+import { violate } from './violate.ts';
+
+/** What the store says is durable now: the record follows its log, from the end. */
+export function noteClaims({ store, raft }: Scene): void {
+  const { log } = raft;
+  // A base that is not durable stands for nothing: what was there before is there still.
+  if (log.baseTicket > raft.durableTicket) return;
+  const { claims } = store;
+  if (store.claimBase !== log.baseIndex) {
+    claims.splice(0, Math.max(0, log.baseIndex - store.claimBase));
+    store.claimBase = log.baseIndex;
+  }
+  const count = Math.max(0, raft.durableIndex - log.baseIndex);
+  if (claims.length > count) claims.length = count;
+  while (claims.length > 0 && claims.at(-1) !== entryTerm(log.entries[claims.length - 1]!)) {
+    claims.pop();
+  }
+  while (claims.length < count) claims.push(entryTerm(log.entries[claims.length]!));
+}
+
+/** A store came back: it must hold what it had claimed to hold. */
+export function checkClaims({ claimBase, claims }: StoreRecord, raft: RaftState): void {
+  const { log } = raft;
+  if (lastIndex(log) < claimBase) violate('durable-quorum', `nothing is left up to ${claimBase}`);
+  for (let at = 0; at < claims.length; at++) {
+    const index = claimBase + 1 + at;
+    if (index <= log.baseIndex) continue;
+    const held = index <= lastIndex(log) ? termAt(log, index as never) : null;
+    if (held === null) violate('durable-quorum', `entry ${index} was durable and is lost`);
+    // A newer entry may have replaced it between the last look and the crash.
+    if (held < claims[at]!) violate('durable-quorum', `entry ${index} went back in time`);
+    if (held > claims[at]!) break;
+  }
+}
+
+export function checkCommits(scene: Scene): void {
+  const { group, store, raft } = scene;
+  const { commitIndex, log } = raft;
+  const newest = group.committed.length - 1;
+  if (commitIndex > newest && commitIndex > log.baseIndex) checkDurable(scene);
+  for (let index = Math.max(log.baseIndex, store.commit) + 1; index <= commitIndex; index++) {
+    noteCommitted(group, index, log.entries[index - log.baseIndex - 1]!);
+  }
+  checkMatches(scene);
+}
+
+function noteCommitted(group: GroupRecord, index: number, entry: Uint8Array): void {
+  const crc = crcOf(entry);
+  const { committed, committedTerms } = group;
+  const known = committed[index] ?? 0;
+  if (known === crc) return;
+  if (known !== 0) violate('state-machine-safety', `two entries are committed at ${index}`);
+  while (committed.length <= index) {
+    committed.push(0);
+    committedTerms.push(0);
+  }
+  committed[index] = crc;
+  committedTerms[index] = entryTerm(entry);
+  const configuration = configurationOf(entry);
+  if (configuration === null) return;
+  group.configurations.push({ index: index as never, configuration });
+  group.configurations.sort((left, right) => left.index - right.index);
+}
+
+function checkDurable({ store, stores, raft }: Scene): void {
+  const { commitIndex: index } = raft;
+  const term = entryTerm(entryAt(raft.log, index));
+  const configuration = configurationInForce(store);
+  if (configuration === null) violate('durable-quorum', `${index} is committed by nobody`);
+  const isHeld = hasQuorum(configuration, (voter) => holds(stores.get(nameOf(voter)), index, term));
+  if (!isHeld) violate('durable-quorum', `no quorum holds entry ${index} of term ${term}`);
+}
+
+/** What the leader takes the others to hold. */
+function checkMatches({ group, store, stores, raft }: Scene): void {
+  const { leading, log } = raft;
+  if (leading === null) return;
+  const office = `${store.name} ${raft.currentTerm}`;
+  if (group.matchesOf !== office) {
+    group.matchesOf = office;
+    group.matches.clear();
+  }
+  for (const { member, matchIndex } of leading.progress) {
+    const name = nameOf(member);
+    const known = group.matches.get(name) ?? 0;
+    if (matchIndex === known) continue;
+    if (matchIndex < known) violate('monotonic', `the match of node ${member.id} fell`);
+    group.matches.set(name, matchIndex);
+    const other = stores.get(name);
+    const term = termAt(log, matchIndex);
+    // A store that serves a later term may have given up what it held.
+    if (name === store.name || term === null || (other?.term ?? 0) > raft.currentTerm) continue;
+    if (!holds(other, matchIndex, term)) {
+      violate('durable-quorum', `node ${member.id} is taken to hold entry ${matchIndex}`);
+    }
+  }
+}

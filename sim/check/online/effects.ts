@@ -1,0 +1,56 @@
+/**
+ * What leaves a node must be true of its disk (effect-order): frames are read as they leave, with
+ * the decoders that their receivers use.
+ *
+ * 1. A granted vote is saved, and is the only one of its term.
+ * 2. An acknowledgement covers only what is durable.
+ */
+
+import { toHex } from '../../../src/base/bytes.ts';
+import type { GroupId, NodeId, StoreId } from '../../../src/base/units.ts';
+import {
+  CHANNEL,
+  newPeerFrameView,
+  nextMessage,
+  type PeerFrameView,
+  peerFrameFromStore,
+  peerFrameToStore,
+  readPeerFrame,
+} from '../../../src/core/protocol/peer-frame.ts';
+import { MESSAGE_TYPE, readMessage } from '../../../src/core/raft/codec.ts';
+import type { AppendReply, Message } from '../../../src/core/raft/message.ts';
+import { checkToldVote } from './elections.ts';
+import { nameOf, type Scene } from './records.ts';
+import { violate } from './violate.ts';
+
+/** What Raft says in `frame`, as far as it makes a promise. */
+export function* promisesIn(frame: Uint8Array): Generator<{ group: GroupId; message: Message }> {
+  const view = newPeerFrameView();
+  if (readPeerFrame(view, frame) !== null) return;
+  const from = { id: view.from as NodeId, store: toHex(peerFrameFromStore(view)) as StoreId };
+  const to = { id: view.to as NodeId, store: toHex(peerFrameToStore(view)) as StoreId };
+  while (nextMessage(view)) {
+    if (!isPromise(view)) continue;
+    const group = view.group as GroupId;
+    const range = { at: view.bodyAt, end: view.bodyAt + view.bodyBytes };
+    const message = readMessage(view.type, { from, to, group }, view.bytes, range);
+    if (message !== null) yield { group, message };
+  }
+}
+
+function isPromise({ channel, type }: PeerFrameView): boolean {
+  if (channel !== CHANNEL.RAFT) return false;
+  return type === MESSAGE_TYPE['vote-reply'] || type === MESSAGE_TYPE['append-reply'];
+}
+
+export function checkPromise(scene: Scene, message: Message): void {
+  if (message.type === 'vote-reply' && message.granted) {
+    checkToldVote(scene, message.term, nameOf(message.to));
+  } else if (message.type === 'append-reply' && message.accepted) checkAcknowledged(scene, message);
+}
+
+function checkAcknowledged({ raft }: Scene, { matchIndex, durability }: AppendReply): void {
+  if (durability === 'unsafe' || matchIndex <= raft.durableIndex) return;
+  const state = `${matchIndex} is acknowledged, ${raft.durableIndex} is durable`;
+  violate('effect-order', state);
+}

@@ -1,0 +1,80 @@
+/**
+ * What logs may never contradict.
+ *
+ * 1. log-matching: entries of one index and term are one entry, and so are all before them. Each
+ *    entry is compared with the first of its index and term that was seen anywhere, and so is the
+ *    term of the entry before it; the rest follows by induction.
+ * 2. committed-immutable: what a store knew to be committed does not leave its log from the end.
+ *
+ * A look costs what has changed: entries are compared by identity, from the end.
+ */
+import { getU32 } from '../../../src/base/bytes.ts';
+import type { LogIndex } from '../../../src/base/units.ts';
+import { entryTerm } from '../../../src/core/entry.ts';
+import { configurationOf } from '../../../src/core/raft/configurations.ts';
+import type { GroupRecord, Scene, StoreRecord } from './records.ts';
+import { violate } from './violate.ts';
+
+const HEADER_CRC_AT = 44;
+export const crcOf = (entry: Uint8Array): number => getU32(entry, HEADER_CRC_AT);
+
+/** Brings the store's record up to what its log holds now. */
+export function checkLog(scene: Scene): void {
+  const { store, raft } = scene;
+  const { log } = raft;
+  if (store.seenBase !== log.baseIndex) rebase(scene);
+  const { seen } = store;
+  const { entries } = log;
+  let agreed = Math.min(seen.length, entries.length);
+  while (agreed > 0 && seen[agreed - 1] !== entries[agreed - 1]) agreed--;
+  if (agreed < seen.length) forgetFrom(store, agreed);
+  for (let at = agreed; at < entries.length; at++) {
+    const before = at === 0 ? log.baseTerm : entryTerm(entries[at - 1]!);
+    learn(scene, entries[at]!, log.baseIndex + at + 1, before);
+  }
+}
+
+/** The log was compacted, or starts behind a snapshot. */
+function rebase({ store, group, raft }: Scene): void {
+  const { baseIndex } = raft.log;
+  const dropped = baseIndex - store.seenBase;
+  if (dropped > 0 && dropped < store.seen.length) store.seen.splice(0, dropped);
+  else store.seen = [];
+  store.seenBase = baseIndex;
+  const kept = store.seen.length > 0 ? store.configurations : [];
+  const above = kept.filter(({ index }) => index > baseIndex);
+  const base = group.configurations.findLast(({ index }) => index <= baseIndex);
+  store.configurations = base === undefined ? above : [base, ...above];
+}
+
+function forgetFrom(store: StoreRecord, count: number): void {
+  const from = store.seenBase + count + 1;
+  if (from <= store.commit) violate('committed-immutable', `entry ${from} was committed, and left`);
+  store.seen.length = count;
+  while ((store.configurations.at(-1)?.index ?? 0) >= from) store.configurations.pop();
+}
+
+function learn({ store, group }: Scene, entry: Uint8Array, index: number, before: number): void {
+  store.seen.push(entry);
+  checkMatching(group, entry, index, before);
+  const configuration = configurationOf(entry);
+  if (configuration === null) return;
+  store.configurations.push({ index: index as LogIndex, configuration });
+}
+
+function checkMatching(
+  group: GroupRecord,
+  entry: Uint8Array,
+  index: number,
+  previousTerm: number,
+): void {
+  const term = entryTerm(entry);
+  const key = `${index}/${term}`;
+  const crc = crcOf(entry);
+  const known = group.entries.get(key);
+  if (known === undefined) group.entries.set(key, { crc, previousTerm });
+  else if (known.crc !== crc) violate('log-matching', `two entries at ${index} of term ${term}`);
+  else if (known.previousTerm !== previousTerm) {
+    violate('log-matching', `before entry ${index} of term ${term} logs differ`);
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * What the simulator itself has written down about every store and every group: the memory that
+ * the online checks judge by. It outlives crashes, restarts and wipes, and takes no node's word
+ * about another.
+ */
+import type { ConfigurationAt, RaftState } from '../../../src/core/raft/state.ts';
+import type { Configuration, Member } from '../../../src/core/types.ts';
+import type { RoleAt } from '../../../src/node/charts/role.ts';
+
+export const nameOf = (member: Member): string => `${member.id}/${member.store}`;
+
+/** The end of a log, as a vote request tells it. */
+export interface LogEnd {
+  readonly index: number;
+  readonly term: number;
+}
+
+/** One store's record in one group, kept across its restarts. */
+export interface StoreRecord {
+  readonly name: string;
+  /** The running state that was seen last; another object is another incarnation. */
+  raft: RaftState | null;
+  role: RoleAt | null;
+  /** What the role was judged by, to judge changes only. */
+  about: string;
+  /** The highest term that was durable. */
+  durableTerm: number;
+  /** The term at the last look, durable or not. */
+  term: number;
+  /** By term: whom it voted for, durably or by a reply that has left. */
+  readonly votes: Map<number, string>;
+  /** By term: the end of its log when it stood as a candidate. */
+  readonly candidacies: Map<number, LogEnd>;
+  /** The vote that was judged last: `term candidate`. */
+  judgedVote: string;
+  /** Entries (seenBase, …] as they stood at the last look, and the configurations among them. */
+  seenBase: number;
+  seen: Uint8Array[];
+  configurations: ConfigurationAt[];
+  /** Terms of the entries claimed durable, from claimBase + 1 on. */
+  claimBase: number;
+  claims: number[];
+  commit: number;
+  applied: number;
+}
+
+export interface GroupRecord {
+  /** By term. */
+  readonly leaders: Map<number, string>;
+  /** By index and term: what an entry is, and the term of the one before it. */
+  readonly entries: Map<string, { readonly crc: number; readonly previousTerm: number }>;
+  /** Header CRC of each committed entry, by index; 0: not known. */
+  readonly committed: number[];
+  readonly committedTerms: number[];
+  /** Committed configurations, oldest first. */
+  readonly configurations: ConfigurationAt[];
+  readonly chains: Map<number, string>;
+  /** Of the newest leader: what it was seen to know of each member. */
+  readonly matches: Map<string, number>;
+  matchesOf: string;
+}
+
+export function newStoreRecord(name: string): StoreRecord {
+  return {
+    name,
+    raft: null,
+    role: null,
+    about: '',
+    durableTerm: 0,
+    term: 0,
+    votes: new Map(),
+    candidacies: new Map(),
+    judgedVote: '',
+    seenBase: 0,
+    seen: [],
+    configurations: [],
+    claimBase: 0,
+    claims: [],
+    commit: 0,
+    applied: 0,
+  };
+}
+
+export function newGroupRecord(): GroupRecord {
+  return {
+    leaders: new Map(),
+    entries: new Map(),
+    committed: [0],
+    committedTerms: [0],
+    configurations: [],
+    chains: new Map(),
+    matches: new Map(),
+    matchesOf: '',
+  };
+}
+
+/** Whether the store is known to hold the entry of `term` at `index` durably. */
+export function holds(record: StoreRecord | undefined, index: number, term: number): boolean {
+  if (record === undefined) return false;
+  // What lies below a durable base was committed, and there is one such entry.
+  if (index <= record.claimBase) return true;
+  return record.claims[index - record.claimBase - 1] === term;
+}
+
+/** The configuration that the store's own log puts in force, whatever the store believes. */
+export function configurationInForce(record: StoreRecord): Configuration | null {
+  return record.configurations.at(-1)?.configuration ?? null;
+}
+
+export interface Scene {
+  readonly group: GroupRecord;
+  readonly store: StoreRecord;
+  /** All stores of the group, by name. */
+  readonly stores: ReadonlyMap<string, StoreRecord>;
+  readonly raft: RaftState;
+}

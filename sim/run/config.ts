@@ -43,6 +43,7 @@ export interface NemesisConfig {
   readonly reconfigureMs: number;
   readonly wipeMs: number;
   readonly allCrashMs: number;
+  readonly huntMs: number;
 }
 
 export interface RunConfig {
@@ -74,7 +75,7 @@ export function drawRunConfig(stream: Stream, overrides: RunOverrides): RunConfi
   const world = drawWorldConfig(stream.fork());
   const config: RunConfig = {
     nodes: overrides.nodes ?? nodes,
-    safetyMs: stream.pick([2_000, 4_000, 8_000]),
+    safetyMs: stream.pick([3_000, 6_000, 10_000]),
     livenessMsMax: 60_000,
     world,
     node,
@@ -146,21 +147,22 @@ function drawNemesis(stream: Stream): NemesisConfig {
     return stream.permille(OFF_PERMILLE) ? 0 : span;
   };
   return {
-    crashMs: mean(600),
-    downMsMax: stream.pick([50, 300, 2_000]),
-    pauseMs: mean(1_000),
-    partitionMs: mean(700),
+    crashMs: mean(300),
+    downMsMax: stream.pick([20, 100, 400, 2_000]),
+    pauseMs: mean(700),
+    partitionMs: mean(500),
     healMs: stream.pick([200, 500, 1_500]),
     clogMs: mean(900),
     linkResetMs: mean(700),
     connectionResetMs: mean(500),
     clockStepMs: mean(2_000),
     slowDiskMs: mean(1_500),
-    transferMs: mean(900),
+    transferMs: mean(700),
     snapshotMs: mean(700),
-    reconfigureMs: mean(1_500),
-    wipeMs: mean(4_000),
-    allCrashMs: mean(6_000),
+    reconfigureMs: mean(600),
+    wipeMs: mean(2_000),
+    allCrashMs: mean(3_000),
+    huntMs: mean(1_500),
   };
 }
 
@@ -182,6 +184,7 @@ function restrict(config: RunConfig, faults: readonly string[]): RunConfig {
       ...nemesis,
       crashMs: on('process', nemesis.crashMs),
       allCrashMs: on('process', nemesis.allCrashMs),
+      huntMs: on('process', nemesis.huntMs),
       pauseMs: on('process', nemesis.pauseMs),
       wipeMs: on('disk', nemesis.wipeMs),
       slowDiskMs: on('disk', nemesis.slowDiskMs),

@@ -2,15 +2,19 @@
  * Whoever makes trouble: at drawn moments it crashes, cuts, stalls, steps clocks, and asks the
  * nodes for what operators ask. Each kind draws from a stream of its own.
  *
- * It never destroys what a quorum needs: a store is wiped only while all others are whole and up,
- * and not again before the cluster has replaced it.
+ * 1. It never destroys what a quorum needs: a store is wiped only while all others are whole and
+ *    up, and not again before the cluster has replaced it.
+ * 2. Every second strike is at a leader: offices that end in the middle of something are where
+ *    the bugs are. A hunt strikes whoever leads, several times in a row.
+ * 3. A crash waits a little for the disk to be at work.
  */
-import type { NodeId } from '../../src/base/units.ts';
+import { type GroupId, groupId, type NodeId } from '../../src/base/units.ts';
 import type { AdminRequest } from '../../src/node/contract.ts';
 import type { Stream } from '../world/streams.ts';
 import { eventKind } from '../world/trace.ts';
 import type { World } from '../world/world.ts';
-import { GROUP_ZERO, type NemesisConfig } from './config.ts';
+import type { NemesisConfig } from './config.ts';
+import { cutSome } from './partitions.ts';
 
 const NEMESIS_EVENT = eventKind('nemesis');
 
@@ -23,7 +27,13 @@ export interface NemesisOptions {
   /** Whether `node` may lose its disk now without the cluster losing data. */
   readonly mayWipe: (node: NodeId) => boolean;
   readonly reconfigure: (stream: Stream) => void;
+  /** Whoever leads a group, or null. */
+  readonly leaderOf: (group: GroupId) => NodeId | null;
 }
+
+/** How often, and how long in all, a crash waits for a busy disk. */
+const BUSY_POLL_US = 300;
+const BUSY_POLLS_MAX = 60;
 
 export class Nemesis {
   readonly #options: NemesisOptions;
@@ -37,6 +47,7 @@ export class Nemesis {
     const { config } = this.#options;
     this.#every('crash', config.crashMs, (stream) => this.#crash(stream));
     this.#every('all-crash', config.allCrashMs, (stream) => this.#crashAll(stream));
+    this.#every('hunt', config.huntMs, (stream) => this.#hunt(stream));
     this.#every('pause', config.pauseMs, (stream) => this.#pause(stream));
     this.#every('partition', config.partitionMs, (stream) => this.#partition(stream));
     this.#every('clog', config.clogMs, (stream) => this.#clog(stream));
@@ -76,14 +87,32 @@ export class Nemesis {
     return stream.pick(this.#options.world.nodes);
   }
 
-  /** Ten times likelier while the disk is at work: that is where the bugs are. */
+  #group(stream: Stream): GroupId {
+    return groupId(stream.below(this.#options.groups));
+  }
+
+  /** Every second time a leader, if there is one. Draws alike whatever it finds. */
+  #victim(stream: Stream): NodeId {
+    const anyone = this.#node(stream);
+    const leader = this.#options.leaderOf(this.#group(stream));
+    return stream.permille(500) && leader !== null ? leader : anyone;
+  }
+
   #crash(stream: Stream): void {
+    const node = this.#victim(stream);
+    this.#crashBusy(node, stream, stream.permille(800) ? BUSY_POLLS_MAX : 0);
+  }
+
+  /** As soon as the disk is at work, or after `polls` looks. */
+  #crashBusy(node: NodeId, stream: Stream, polls: number): void {
     const { world } = this.#options;
-    const node = this.#node(stream);
-    const isBusy = world.disk(node).busy() > 0;
-    const isSpared = stream.permille(900);
-    if (!isBusy && isSpared) return;
-    this.#crashOne(node, stream);
+    if (polls === 0 || world.disk(node).busy() > 0) {
+      this.#crashOne(node, stream);
+      return;
+    }
+    world.scheduler.after(BUSY_POLL_US, NEMESIS_EVENT, 0, () => {
+      if (!this.isOver) this.#crashBusy(node, stream, polls - 1);
+    });
   }
 
   #crashOne(node: NodeId, stream: Stream): void {
@@ -100,38 +129,44 @@ export class Nemesis {
 
   #pause(stream: Stream): void {
     const { world } = this.#options;
-    world.process(this.#node(stream)).pause(stream.pick([20, 200, 800, 2_000]) * 1_000);
+    world.process(this.#victim(stream)).pause(stream.pick([20, 200, 800, 2_000]) * 1_000);
   }
 
   #partition(stream: Stream): void {
     const { world, config } = this.#options;
-    const nodes = stream.shuffle([...world.nodes]);
-    if (nodes.length < 2) return;
-    const [first, second] = nodes as [NodeId, NodeId];
-    switch (stream.below(5)) {
-      case 0:
-        world.net.isolate(first);
-        break;
-      case 1:
-        world.net.cut(first, second, true);
-        break;
-      case 2:
-        world.net.bridge(first, nodes.slice(1, 1 + (nodes.length >> 1)));
-        break;
-      case 3:
-        for (const other of nodes.slice(1)) world.net.cut(first, other, true);
-        break;
-      default:
-        world.net.partition([nodes.slice(0, nodes.length >> 1), nodes.slice(nodes.length >> 1)]);
-    }
+    const first = this.#victim(stream);
+    if (world.nodes.length < 2) return;
+    cutSome(world.net, first, stream.shuffle(world.nodes.filter((node) => node !== first)), stream);
     world.faults.count('partition', first);
     this.#after(stream.between(1, config.healMs * 2), () => world.net.heal());
   }
 
+  /** Whoever leads is struck, and whoever leads then, and so on: what was half done piles up. */
+  #hunt(stream: Stream): void {
+    const { world, config, leaderOf } = this.#options;
+    const group = this.#group(stream);
+    const isCut = stream.permille(400);
+    let left = stream.between(2, 5);
+    const strike = (): void => {
+      const leader = leaderOf(group);
+      if (leader !== null && world.process(leader).current() !== null) {
+        left--;
+        if (isCut) world.net.isolate(leader);
+        else this.#crashOne(leader, stream);
+      }
+      if (left > 0) this.#after(stream.between(1, 400), strike);
+      else if (isCut) this.#after(stream.between(1, config.healMs * 2), () => world.net.heal());
+    };
+    world.faults.count('hunt', this.#node(stream));
+    strike();
+  }
+
   #clog(stream: Stream): void {
     const { world, config } = this.#options;
-    const [source, target] = stream.shuffle([...world.nodes]) as [NodeId, NodeId | undefined];
-    if (target === undefined) return;
+    const source = this.#victim(stream);
+    const others = world.nodes.filter((node) => node !== source);
+    if (others.length === 0) return;
+    const target = stream.pick(others);
     world.net.clog(source, target);
     world.faults.count('clog', source);
     this.#after(stream.between(1, config.healMs), () => world.net.unclog(source, target));
@@ -154,14 +189,14 @@ export class Nemesis {
 
   #stepClock(stream: Stream): void {
     const { world } = this.#options;
-    const node = this.#node(stream);
+    const node = this.#victim(stream);
     world.faults.count('clock-step', node);
     world.clock(node).step(stream.pick([-60_000, -500, -20, 20, 500, 60_000]));
   }
 
   #slowDisk(stream: Stream): void {
     const { world, config } = this.#options;
-    const disk = world.disk(this.#node(stream));
+    const disk = world.disk(this.#victim(stream));
     if (stream.permille(500)) {
       disk.stall(world.scheduler.nowUs() + stream.between(1, 500) * 1_000);
       return;
@@ -180,14 +215,13 @@ export class Nemesis {
 
   #transfer(stream: Stream): void {
     const target = this.#node(stream);
-    const { world, groups, admin } = this.#options;
-    const group = (GROUP_ZERO + stream.below(groups)) as typeof GROUP_ZERO;
+    const { world, admin } = this.#options;
+    const group = this.#group(stream);
     for (const node of world.nodes) admin(node, { kind: 'transfer', group, target });
   }
 
   #snapshot(stream: Stream): void {
-    const { groups, admin } = this.#options;
-    const group = (GROUP_ZERO + stream.below(groups)) as typeof GROUP_ZERO;
-    admin(this.#node(stream), { kind: 'snapshot', group });
+    const group = this.#group(stream);
+    this.#options.admin(this.#victim(stream), { kind: 'snapshot', group });
   }
 }

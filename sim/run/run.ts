@@ -80,6 +80,7 @@ class Run {
       admin: (node, request) => this.#cluster.admin(node, request),
       mayWipe: (node) => mayWipe(this.#cluster, node),
       reconfigure: (stream) => this.#reconfigure(stream),
+      leaderOf: (group) => newestLeader(this.#cluster, group)?.config.self.id ?? null,
     });
     for (let n = 0; n < config.workload.clients; n++) this.#clients.push(this.#newClient(`c${n}`));
   }

@@ -41,8 +41,8 @@ export class OnlineCheck {
     const scene = this.#scene(id, raft);
     if (scene.store.raft !== raft) began(scene);
     checkRole(scene);
-    checkLog(scene);
     noteClaims(scene);
+    checkLog(scene);
     checkElections(scene);
     checkCommits(scene);
     checkMonotonic(scene);

@@ -7,6 +7,7 @@
  *    store once held durably is there when it comes back.
  * 3. monotonic: within an office, what is known to match does not fall.
  */
+import type { LogIndex } from '../../../src/base/units.ts';
 import { entryTerm } from '../../../src/core/entry.ts';
 import { configurationOf } from '../../../src/core/raft/configurations.ts';
 import { entryAt, lastIndex, termAt } from '../../../src/core/raft/log.ts';
@@ -23,22 +24,40 @@ import {
 } from './records.ts';
 import { violate } from './violate.ts';
 
-/** What the store says is durable now: the record follows its log, from the end. */
+/**
+ * What the store says is durable now: the record follows its log, from the end. To be called while
+ * the record still shows the log of the last look.
+ */
 export function noteClaims({ store, raft }: Scene): void {
-  const { log } = raft;
-  // A base that is not durable stands for nothing: what was there before is there still.
-  if (log.baseTicket > raft.durableTicket) return;
+  const { log, durableIndex } = raft;
   const { claims } = store;
-  if (store.claimBase !== log.baseIndex) {
+  // Until the mark of a new base is durable, what was there before stands for it.
+  if (log.baseTicket <= raft.durableTicket && store.claimBase !== log.baseIndex) {
     claims.splice(0, Math.max(0, log.baseIndex - store.claimBase));
     store.claimBase = log.baseIndex;
   }
-  const count = Math.max(0, raft.durableIndex - log.baseIndex);
-  if (claims.length > count) claims.length = count;
-  while (claims.length > 0 && claims.at(-1) !== entryTerm(log.entries[claims.length - 1]!)) {
+  claims.length = Math.min(claims.length, Math.max(0, durableIndex - store.claimBase));
+  let index = store.claimBase + claims.length;
+  while (index > Math.max(log.baseIndex, store.claimBase)) {
+    if (claims.at(-1) === termAt(log, index as LogIndex)) break;
     claims.pop();
+    index--;
   }
-  while (claims.length < count) claims.push(entryTerm(log.entries[claims.length]!));
+  for (; index < durableIndex; index++) {
+    const term = termOf(store, raft, index + 1);
+    // Behind a leader's snapshot that is not durable yet.
+    if (term === null) break;
+    claims.push(term);
+  }
+}
+
+/** Of an entry that the log holds, or has given up for a snapshot of its own since the last look. */
+function termOf({ seen, seenBase }: StoreRecord, { log }: RaftState, index: number): number | null {
+  if (index > log.baseIndex) return termAt(log, index as LogIndex);
+  const last = seen[log.baseIndex - seenBase - 1];
+  if (last === undefined || entryTerm(last) !== log.baseTerm) return null;
+  const entry = seen[index - seenBase - 1];
+  return entry === undefined ? null : entryTerm(entry);
 }
 
 /** A store came back: it must hold what it had claimed to hold. */
@@ -48,7 +67,7 @@ export function checkClaims({ claimBase, claims }: StoreRecord, raft: RaftState)
   for (let at = 0; at < claims.length; at++) {
     const index = claimBase + 1 + at;
     if (index <= log.baseIndex) continue;
-    const held = index <= lastIndex(log) ? termAt(log, index as never) : null;
+    const held = index <= lastIndex(log) ? termAt(log, index as LogIndex) : null;
     if (held === null) violate('durable-quorum', `entry ${index} was durable and is lost`);
     // A newer entry may have replaced it between the last look and the crash.
     if (held < claims[at]!) violate('durable-quorum', `entry ${index} went back in time`);
@@ -81,7 +100,7 @@ function noteCommitted(group: GroupRecord, index: number, entry: Uint8Array): vo
   committedTerms[index] = entryTerm(entry);
   const configuration = configurationOf(entry);
   if (configuration === null) return;
-  group.configurations.push({ index: index as never, configuration });
+  group.configurations.push({ index: index as LogIndex, configuration });
   group.configurations.sort((left, right) => left.index - right.index);
 }
 

@@ -98,8 +98,17 @@ export function newGroupRecord(): GroupRecord {
 export function holds(record: StoreRecord | undefined, index: number, term: number): boolean {
   if (record === undefined) return false;
   // What lies below a durable base was committed, and there is one such entry.
-  if (index <= record.claimBase) return true;
+  if (index <= record.claimBase || isBeingReplaced(record, index)) return true;
   return record.claims[index - record.claimBase - 1] === term;
+}
+
+/**
+ * A leader's snapshot stands in the way: its mark is not durable yet, and which of the entries
+ * below it are, memory does not tell any more.
+ */
+function isBeingReplaced({ raft }: StoreRecord, index: number): boolean {
+  if (raft === null || index > raft.log.baseIndex) return false;
+  return raft.log.baseTicket > raft.durableTicket;
 }
 
 /** The configuration that the store's own log puts in force, whatever the store believes. */

@@ -115,7 +115,9 @@ export class SimulatedClient {
     else if (!this.#isConnected) this.#wait();
     else if (this.#probes !== null) this.#askProbe(this.#probes);
     else if (!this.isStopped) this.#ask();
-    this.#tickAfter(500 + stream.below(Math.max(1, workload.thinkMs * 2_000)));
+    // A probe has nothing to wait for.
+    const thinkMs = this.#probes === null ? workload.thinkMs : 0;
+    this.#tickAfter(500 + stream.below(Math.max(1, thinkMs * 2_000)));
   }
 
   /** A node that neither accepts nor refuses is given up too. */

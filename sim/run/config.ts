@@ -162,7 +162,7 @@ function drawNemesis(stream: Stream): NemesisConfig {
     reconfigureMs: mean(600),
     wipeMs: mean(2_000),
     allCrashMs: mean(3_000),
-    huntMs: mean(1_500),
+    huntMs: mean(500),
   };
 }
 

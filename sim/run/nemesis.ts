@@ -35,6 +35,18 @@ export interface NemesisOptions {
 const BUSY_POLL_US = 300;
 const BUSY_POLLS_MAX = 60;
 
+const HUNT_LOOK_MS = 10;
+const HUNT_LOOKS_MAX = 200;
+
+interface Hunt {
+  readonly group: GroupId;
+  readonly isCut: boolean;
+  readonly mercyMs: number;
+  left: number;
+  looks: number;
+  last: NodeId | null;
+}
+
 export class Nemesis {
   readonly #options: NemesisOptions;
   isOver = false;
@@ -143,22 +155,37 @@ export class Nemesis {
 
   /** Whoever leads is struck, and whoever leads then, and so on: what was half done piles up. */
   #hunt(stream: Stream): void {
-    const { world, config, leaderOf } = this.#options;
-    const group = this.#group(stream);
-    const isCut = stream.permille(400);
-    let left = stream.between(2, 5);
-    const strike = (): void => {
-      const leader = leaderOf(group);
-      if (leader !== null && world.process(leader).current() !== null) {
-        left--;
-        if (isCut) world.net.isolate(leader);
-        else this.#crashOne(leader, stream);
-      }
-      if (left > 0) this.#after(stream.between(1, 400), strike);
-      else if (isCut) this.#after(stream.between(1, config.healMs * 2), () => world.net.heal());
-    };
-    world.faults.count('hunt', this.#node(stream));
-    strike();
+    this.#options.world.faults.count('hunt', this.#node(stream));
+    this.#huntNext(stream, {
+      group: this.#group(stream),
+      isCut: stream.permille(500),
+      // Right after the election, or with time for some work.
+      mercyMs: stream.pick([1, 5, 50, 400]),
+      left: stream.between(2, 5),
+      looks: HUNT_LOOKS_MAX,
+      last: null,
+    });
+  }
+
+  #huntNext(stream: Stream, hunt: Hunt): void {
+    const leader = this.#options.leaderOf(hunt.group);
+    if (leader === null || leader === hunt.last) {
+      if (--hunt.looks > 0) this.#after(HUNT_LOOK_MS, () => this.#huntNext(stream, hunt));
+      else this.#endHunt(stream, hunt);
+      return;
+    }
+    hunt.last = leader;
+    this.#after(stream.between(1, hunt.mercyMs), () => {
+      if (hunt.isCut) this.#options.world.net.isolate(leader);
+      else this.#crashOne(leader, stream);
+      if (--hunt.left > 0) this.#huntNext(stream, hunt);
+      else this.#endHunt(stream, hunt);
+    });
+  }
+
+  #endHunt(stream: Stream, { isCut }: Hunt): void {
+    const { world, config } = this.#options;
+    if (isCut) this.#after(stream.between(1, config.healMs), () => world.net.heal());
   }
 
   #clog(stream: Stream): void {

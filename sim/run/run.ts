@@ -10,7 +10,7 @@ import { type CheckerName, InvariantViolation } from '../../src/base/assert.ts';
 import { groupId } from '../../src/base/units.ts';
 import { allMembers } from '../../src/core/members.ts';
 import { currentConfiguration } from '../../src/core/raft/state.ts';
-import { checkLinearizable, DEFAULT_LIMITS } from '../check/linearizable/check.ts';
+import { checkLinearizable, type Limits } from '../check/linearizable/check.ts';
 import { storeModel } from '../check/linearizable/store.ts';
 import type { Failure } from '../world/faults.ts';
 import { type Stream, Streams } from '../world/streams.ts';
@@ -34,6 +34,8 @@ export interface RunResult {
   readonly simulatedMs: number;
   readonly events: number;
   readonly operations: number;
+  /** Whether the history has a key that was too hard to judge. */
+  readonly isUndecided: boolean;
   readonly faults: Record<string, number>;
   readonly config: RunConfig;
 }
@@ -51,6 +53,9 @@ export function runSeed(seed: string, options: RunOptions): RunResult {
   return new Run(seed, config, options).run();
 }
 
+/** A key that takes longer is left undecided: the online checks and the oracle have judged it too. */
+const LIMITS: Limits = { stepsMax: 1_000_000, configurationsMax: 500_000, expired: () => false };
+
 interface Verdict {
   readonly checker: CheckerName | 'internal';
   readonly message: string;
@@ -65,6 +70,7 @@ class Run {
   readonly #clients: SimulatedClient[] = [];
   readonly #nemesis: Nemesis;
   #verdict: Verdict | null = null;
+  #isUndecided = false;
   #orders = 0;
 
   constructor(seed: string, config: RunConfig, options: RunOptions) {
@@ -188,7 +194,8 @@ class Run {
   }
 
   #judge(): void {
-    const judged = checkLinearizable(this.#history.toJudge(), storeModel, DEFAULT_LIMITS);
+    const judged = checkLinearizable(this.#history.toJudge(), storeModel, LIMITS);
+    this.#isUndecided = judged.verdict === 'unknown';
     if (judged.verdict !== 'not-linearizable') return;
     const message = `key ${judged.key}: ${judged.detail}`;
     this.#verdict = { checker: 'linearizable', message, stack: '' };
@@ -206,6 +213,7 @@ class Run {
       simulatedMs: world.elapsedMs(),
       events: world.scheduler.events(),
       operations: this.#history.completed,
+      isUndecided: this.#isUndecided,
       faults: world.faults.summary(),
       config: this.#config,
     };

@@ -15,7 +15,7 @@ import type { Member } from '../../../src/core/types.ts';
 import { checkConfigurations } from '../../../src/node/charts/membership.ts';
 import { checkRoleStep, roleAt } from '../../../src/node/charts/role.ts';
 import type { Group } from '../../../src/node/group.ts';
-import { checkClaims, checkCommits, noteClaims } from './commits.ts';
+import { checkClaims, checkCommitted, checkDurable, checkMatches, noteClaims } from './commits.ts';
 import { checkPromise, promisesIn } from './effects.ts';
 import { checkElections, voteIn } from './elections.ts';
 import { checkLog } from './logs.ts';
@@ -36,15 +36,18 @@ interface Book {
 
 export class OnlineCheck {
   readonly #books = new Map<GroupId, Book>();
+  readonly #scenes = new WeakMap<RaftState, Scene>();
 
   afterTurn({ id, raft, store }: Group): void {
     const scene = this.#scene(id, raft);
     if (scene.store.raft !== raft) began(scene);
     checkRole(scene);
     noteClaims(scene);
+    const isNews = checkCommitted(scene);
     checkLog(scene);
     checkElections(scene);
-    checkCommits(scene);
+    if (isNews) checkDurable(scene);
+    checkMatches(scene);
     checkMonotonic(scene);
     checkChain(scene, store);
   }
@@ -59,8 +62,13 @@ export class OnlineCheck {
   }
 
   #scene(id: GroupId, raft: RaftState): Scene {
-    const book = this.#book(id);
-    return { ...book, store: storeOf(book, nameOf(raft.config.self)), raft };
+    let scene = this.#scenes.get(raft);
+    if (scene === undefined) {
+      const book = this.#book(id);
+      scene = { ...book, store: storeOf(book, nameOf(raft.config.self)), raft };
+      this.#scenes.set(raft, scene);
+    }
+    return scene;
   }
 
   #book(id: GroupId): Book {
@@ -108,16 +116,17 @@ function checkSavedVote({ durableTerm, votes }: StoreRecord, raft: RaftState): v
 }
 
 function checkRole({ store, raft }: Scene): void {
-  const seats = raft.configurations.map(({ index }) => index).join();
-  const isSettled = raft.commitIndex >= configurationIndex(raft);
-  const about = `${raft.role} ${raft.currentTerm} ${isSettled} ${seats}`;
+  const { configurations, role: name, currentTerm } = raft;
+  const newest = configurationIndex(raft);
+  const isSettled = raft.commitIndex >= newest;
+  const about = `${name} ${currentTerm} ${isSettled} ${configurations.length} ${newest}`;
   // The chart is walked on changes only: most turns change nothing of this.
   if (store.role !== null && store.about === about) return;
   store.about = about;
   const role = roleAt(raft);
   if (store.role !== null) checkRoleStep(store.role, role);
   store.role = role;
-  checkConfigurations(raft.configurations);
+  checkConfigurations(configurations);
 }
 
 function checkMonotonic({ store, raft }: Scene): void {

@@ -75,15 +75,14 @@ export function checkClaims({ claimBase, claims }: StoreRecord, raft: RaftState)
   }
 }
 
-export function checkCommits(scene: Scene): void {
-  const { group, store, raft } = scene;
+/** Whether something is committed that was not before. */
+export function checkCommitted({ group, store, raft }: Scene): boolean {
   const { commitIndex, log } = raft;
   const newest = group.committed.length - 1;
-  if (commitIndex > newest && commitIndex > log.baseIndex) checkDurable(scene);
   for (let index = Math.max(log.baseIndex, store.commit) + 1; index <= commitIndex; index++) {
     noteCommitted(group, index, log.entries[index - log.baseIndex - 1]!);
   }
-  checkMatches(scene);
+  return commitIndex > newest && commitIndex > log.baseIndex;
 }
 
 function noteCommitted(group: GroupRecord, index: number, entry: Uint8Array): void {
@@ -104,7 +103,8 @@ function noteCommitted(group: GroupRecord, index: number, entry: Uint8Array): vo
   group.configurations.sort((left, right) => left.index - right.index);
 }
 
-function checkDurable({ store, stores, raft }: Scene): void {
+/** To be called when a commit is first seen. */
+export function checkDurable({ store, stores, raft }: Scene): void {
   const { commitIndex: index } = raft;
   const term = entryTerm(entryAt(raft.log, index));
   const configuration = configurationInForce(store);
@@ -114,7 +114,7 @@ function checkDurable({ store, stores, raft }: Scene): void {
 }
 
 /** What the leader takes the others to hold. */
-function checkMatches({ group, store, stores, raft }: Scene): void {
+export function checkMatches({ group, store, stores, raft }: Scene): void {
   const { leading, log } = raft;
   if (leading === null) return;
   const office = `${store.name} ${raft.currentTerm}`;

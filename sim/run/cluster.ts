@@ -1,7 +1,7 @@
 /** A simulated cluster: the world's processes running real nodes, watched after every turn. */
 
 import { InvariantViolation } from '../../src/base/assert.ts';
-import type { NodeId } from '../../src/base/units.ts';
+import type { NodeId, StoreId } from '../../src/base/units.ts';
 import { formation } from '../../src/core/formation/step.ts';
 import { raft } from '../../src/core/raft/step.ts';
 import { swim } from '../../src/core/swim/step.ts';
@@ -22,6 +22,10 @@ export class Cluster {
   readonly config: RunConfig;
   readonly #online = new OnlineCheck();
   readonly #nodes = new Map<NodeId, Node>();
+  /** The store that each node had last, up or down; not of a node whose disk was lost. */
+  readonly stores = new Map<NodeId, StoreId>();
+  /** Told when a node gives a vote or an acknowledgement, in the middle of its turn. */
+  onPromise: ((node: NodeId) => void) | null = null;
   #turns = 0;
 
   constructor(seed: string, config: RunConfig, onFailure: (failure: Failure) => void) {
@@ -57,6 +61,11 @@ export class Cluster {
     return this.world.nodes.flatMap((id) => this.node(id) ?? []);
   }
 
+  wipe(id: NodeId): void {
+    this.world.process(id).wipe();
+    this.stores.delete(id);
+  }
+
   admin(id: NodeId, request: AdminRequest): void {
     const node = this.node(id);
     if (node !== null) node.input({ kind: 'admin', request });
@@ -75,6 +84,7 @@ export class Cluster {
 
   #check(node: Node): void {
     const { state } = node;
+    if (state.self !== null) this.stores.set(state.self.id, state.self.store);
     // The log's own check counts everything that lives: now and then will do.
     if (state.wal !== null && ++this.#turns % WAL_CHECK_TURNS === 0) wal.check(state.wal);
     if (state.formation !== null) formation.check(state.formation);
@@ -87,7 +97,7 @@ export class Cluster {
   /** A frame leaves `id`, in the middle of its turn: what it promises must be true now. */
   #sent(id: NodeId, frame: Uint8Array): void {
     const { self, groups } = this.#nodes.get(id)!.state;
-    if (self !== null) this.#online.sent(frame, self, groups);
+    if (self !== null && this.#online.sent(frame, self, groups)) this.onPromise?.(id);
   }
 
   /** A node that cannot go on: its operator starts it again after a while. */

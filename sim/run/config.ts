@@ -44,6 +44,8 @@ export interface NemesisConfig {
   readonly wipeMs: number;
   readonly allCrashMs: number;
   readonly huntMs: number;
+  /** Votes and acknowledgements between two crashes right after one; 0 turns it off. */
+  readonly promisesPerCrash: number;
 }
 
 export interface RunConfig {
@@ -163,6 +165,7 @@ function drawNemesis(stream: Stream): NemesisConfig {
     wipeMs: mean(2_000),
     allCrashMs: mean(3_000),
     huntMs: mean(500),
+    promisesPerCrash: stream.pick([0, 200, 500, 2_000]),
   };
 }
 
@@ -185,6 +188,7 @@ function restrict(config: RunConfig, faults: readonly string[]): RunConfig {
       crashMs: on('process', nemesis.crashMs),
       allCrashMs: on('process', nemesis.allCrashMs),
       huntMs: on('process', nemesis.huntMs),
+      promisesPerCrash: on('process', nemesis.promisesPerCrash),
       pauseMs: on('process', nemesis.pauseMs),
       wipeMs: on('disk', nemesis.wipeMs),
       slowDiskMs: on('disk', nemesis.slowDiskMs),

@@ -24,9 +24,10 @@ export interface NemesisOptions {
   readonly groups: number;
   /** Gives a running node something to do. */
   readonly admin: (node: NodeId, request: AdminRequest) => void;
-  /** Whether `node` may lose its disk now without the cluster losing data. */
-  readonly mayWipe: (node: NodeId) => boolean;
-  readonly reconfigure: (stream: Stream) => void;
+  /** Crashes `node` and empties its disk, unless the cluster would lose data. */
+  readonly wipe: (node: NodeId) => boolean;
+  /** Proposes other voters, unless that is unsafe now. */
+  readonly reconfigure: (group: GroupId, stream: Stream) => boolean;
   /** Whoever leads a group, or null. */
   readonly leaderOf: (group: GroupId) => NodeId | null;
 }
@@ -49,6 +50,7 @@ interface Hunt {
 
 export class Nemesis {
   readonly #options: NemesisOptions;
+  #promisesLeft = 0;
   isOver = false;
 
   constructor(options: NemesisOptions) {
@@ -70,7 +72,7 @@ export class Nemesis {
     this.#every('wipe', config.wipeMs, (stream) => this.#wipe(stream));
     this.#every('transfer', config.transferMs, (stream) => this.#transfer(stream));
     this.#every('snapshot', config.snapshotMs, (stream) => this.#snapshot(stream));
-    this.#every('reconfigure', config.reconfigureMs, (stream) => this.#options.reconfigure(stream));
+    this.#every('reconfigure', config.reconfigureMs, (stream) => this.#reconfigure(stream));
   }
 
   #every(name: string, meanMs: number, strike: (stream: Stream) => void): void {
@@ -124,6 +126,23 @@ export class Nemesis {
     }
     world.scheduler.after(BUSY_POLL_US, NEMESIS_EVENT, 0, () => {
       if (!this.isOver) this.#crashBusy(node, stream, polls - 1);
+    });
+  }
+
+  /**
+   * A vote or an acknowledgement leaves: what it promises must survive a loss of power right now.
+   * The moment of a promise is drawn, not the fate of each.
+   */
+  promised(node: NodeId): void {
+    const { world, config } = this.#options;
+    if (config.promisesPerCrash === 0 || this.isOver || --this.#promisesLeft > 0) return;
+    const stream = world.streams.stream('nemesis:promise');
+    this.#promisesLeft = stream.between(1, config.promisesPerCrash * 2);
+    const process = world.process(node);
+    world.scheduler.after(0, NEMESIS_EVENT, 0, () => {
+      if (this.isOver || process.current() === null) return;
+      process.crash('power');
+      this.#after(stream.between(1, config.downMsMax), () => process.start());
     });
   }
 
@@ -233,11 +252,26 @@ export class Nemesis {
   }
 
   #wipe(stream: Stream): void {
-    const { world, config, mayWipe } = this.#options;
-    const node = this.#node(stream);
-    if (!mayWipe(node)) return;
-    world.process(node).wipe();
+    const { world, config, wipe } = this.#options;
+    const node = this.#victim(stream);
+    if (!wipe(node)) return;
     this.#after(stream.between(1, config.downMsMax), () => world.process(node).start());
+  }
+
+  /** Every second time the change is cut off in the middle. */
+  #reconfigure(stream: Stream): void {
+    const { world, config, reconfigure, leaderOf } = this.#options;
+    const group = this.#group(stream);
+    const isCut = stream.permille(500);
+    const afterMs = stream.pick([1, 1, 3, 10, 50]);
+    if (!reconfigure(group, stream) || !isCut) return;
+    const leader = leaderOf(group)!;
+    const others = stream.shuffle(world.nodes.filter((node) => node !== leader));
+    this.#after(afterMs, () => {
+      if (others.length === 0) return;
+      cutSome(world.net, leader, others, stream);
+      this.#after(stream.between(1, config.healMs * 2), () => world.net.heal());
+    });
   }
 
   #transfer(stream: Stream): void {

@@ -7,7 +7,7 @@
  * 3. Judgement: every key is read once more, and the history must be linearizable.
  */
 import { type CheckerName, InvariantViolation } from '../../src/base/assert.ts';
-import { groupId } from '../../src/base/units.ts';
+import type { GroupId, NodeId } from '../../src/base/units.ts';
 import { allMembers } from '../../src/core/members.ts';
 import { currentConfiguration } from '../../src/core/raft/state.ts';
 import { checkLinearizable, type Limits } from '../check/linearizable/check.ts';
@@ -84,10 +84,11 @@ class Run {
       config: config.nemesis,
       groups: config.node.settings.groupCount,
       admin: (node, request) => this.#cluster.admin(node, request),
-      mayWipe: (node) => mayWipe(this.#cluster, node),
-      reconfigure: (stream) => this.#reconfigure(stream),
+      wipe: (node) => this.#wipe(node),
+      reconfigure: (group, stream) => this.#reconfigure(group, stream),
       leaderOf: (group) => newestLeader(this.#cluster, group)?.config.self.id ?? null,
     });
+    this.#cluster.onPromise = (node) => this.#nemesis.promised(node);
     for (let n = 0; n < config.workload.clients; n++) this.#clients.push(this.#newClient(`c${n}`));
   }
 
@@ -106,17 +107,23 @@ class Run {
     });
   }
 
+  #wipe(node: NodeId): boolean {
+    if (!mayWipe(this.#cluster)) return false;
+    this.#cluster.wipe(node);
+    return true;
+  }
+
   /** Some of the members vote from now on, the others learn. */
-  #reconfigure(stream: Stream): void {
-    if (!isWhole(this.#cluster)) return;
-    const group = groupId(stream.below(this.#config.node.settings.groupCount));
+  #reconfigure(group: GroupId, stream: Stream): boolean {
+    if (!isWhole(this.#cluster)) return false;
     const leader = newestLeader(this.#cluster, group)!;
     const members = stream.shuffle(allMembers(currentConfiguration(leader)));
-    const count = stream.permille(500) ? members.length : stream.between(1, members.length);
+    const count = stream.permille(300) ? members.length : stream.between(1, members.length);
     const voters = members.slice(0, count);
     const learners = members.slice(count);
     this.#cluster.world.faults.count('reconfigure', leader.config.self.id);
     this.#cluster.admin(leader.config.self.id, { kind: 'reconfigure', group, voters, learners });
+    return true;
   }
 
   #failed({ checker, message, stack }: Failure): void {

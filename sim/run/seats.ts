@@ -1,5 +1,4 @@
 /** Who has a seat, as the newest leaders know it: what the nemesis may do without destroying data. */
-import type { NodeId } from '../../src/base/units.ts';
 import { allMembers, isJoint } from '../../src/core/members.ts';
 import { isFormed } from '../../src/core/raft/configurations.ts';
 import { currentConfiguration, type RaftState } from '../../src/core/raft/state.ts';
@@ -16,28 +15,29 @@ export function newestLeader(cluster: Cluster, group: number): RaftState | null 
   return newest;
 }
 
-/** Every store that any group counts on is there: none was lost and not yet replaced. */
+/** Every store that any group counts on is there, up or down: none was lost and not yet replaced. */
 export function isWhole(cluster: Cluster): boolean {
-  const nodes = cluster.running();
-  if (nodes.length < cluster.config.nodes) return false;
-  const stores = new Set(nodes.map(({ state }) => state.self?.store ?? 'none'));
-  if (stores.has('none')) return false;
-  for (let group = 0; group < cluster.config.node.settings.groupCount; group++) {
+  const { stores, config } = cluster;
+  if (stores.size < config.nodes) return false;
+  const present = new Set(stores.values());
+  for (let group = 0; group < config.node.settings.groupCount; group++) {
     const leader = newestLeader(cluster, group);
     if (leader === null || !isFormed(leader)) return false;
     const configuration = currentConfiguration(leader);
     if (isJoint(configuration)) return false;
-    if (!allMembers(configuration).every(({ store }) => stores.has(store))) return false;
+    if (!allMembers(configuration).every(({ store }) => present.has(store))) return false;
   }
   return true;
 }
 
-/** Whether `node` may lose its disk: everyone votes everywhere, and one may be missed. */
-export function mayWipe(cluster: Cluster, _node: NodeId): boolean {
-  if (cluster.config.nodes < 3 || !isWhole(cluster)) return false;
-  for (let group = 0; group < cluster.config.node.settings.groupCount; group++) {
+/** Whether a node may lose its disk: all are up, everyone votes everywhere, one may be missed. */
+export function mayWipe(cluster: Cluster): boolean {
+  const { config } = cluster;
+  if (config.nodes < 3 || cluster.running().length < config.nodes) return false;
+  if (!isWhole(cluster)) return false;
+  for (let group = 0; group < config.node.settings.groupCount; group++) {
     const { voters } = currentConfiguration(newestLeader(cluster, group)!);
-    if (voters.length < cluster.config.nodes) return false;
+    if (voters.length < config.nodes) return false;
   }
   return true;
 }

@@ -52,13 +52,15 @@ export class OnlineCheck {
     checkChain(scene, store);
   }
 
-  /** A frame leaves `self`, whose groups are as given. */
-  sent(frame: Uint8Array, self: Member, groups: readonly Group[]): void {
+  /** A frame leaves `self`, whose groups are as given. Answers whether it promises anything. */
+  sent(frame: Uint8Array, self: Member, groups: readonly Group[]): boolean {
+    let hasPromise = false;
     for (const { group, message } of promisesIn(frame)) {
       const sender = groups.find(({ id }) => id === group);
       if (sender === undefined || message.from.store !== self.store) continue;
-      checkPromise(this.#scene(group, sender.raft), message);
+      if (checkPromise(this.#scene(group, sender.raft), message)) hasPromise = true;
     }
+    return hasPromise;
   }
 
   #scene(id: GroupId, raft: RaftState): Scene {

@@ -43,10 +43,15 @@ function isPromise({ channel, type }: PeerFrameView): boolean {
   return type === MESSAGE_TYPE['vote-reply'] || type === MESSAGE_TYPE['append-reply'];
 }
 
-export function checkPromise(scene: Scene, message: Message): void {
+/** Whether the message promises anything, which then is true. */
+export function checkPromise(scene: Scene, message: Message): boolean {
   if (message.type === 'vote-reply' && message.granted) {
     checkToldVote(scene, message.term, nameOf(message.to));
-  } else if (message.type === 'append-reply' && message.accepted) checkAcknowledged(scene, message);
+    return true;
+  }
+  if (message.type !== 'append-reply' || !message.accepted) return false;
+  checkAcknowledged(scene, message);
+  return true;
 }
 
 function checkAcknowledged({ raft }: Scene, { matchIndex, durability }: AppendReply): void {

@@ -12,6 +12,7 @@ import {
 } from '../check/linearizable/store.ts';
 import type { Stream } from '../world/streams.ts';
 import type { WorkloadConfig } from './config.ts';
+import { expiringKey } from './expiring.ts';
 
 export interface Action {
   readonly command: number;
@@ -33,20 +34,31 @@ export const put = (value: string): StoreCall => ({
 
 const get = { command: REQUEST.GET, isWrite: false, call: { name: 'get' } as StoreCall };
 
-/** Counters and growing texts are keys of their own. */
-const prefixed = (stream: Stream, key: string): string => stream.pick(['', '', 'n', 'a']) + key;
+/** Counters, growing texts and what expires are keys of their own. */
+function anyKey(stream: Stream, key: string): string {
+  const prefix = stream.pick(['', '', '', 'n', 'a', 't']);
+  return prefix === 't' ? expiringKey(stream) : prefix + key;
+}
 
-/** `serial` is unique in the run: every value shows who wrote it. */
-export function drawAction(stream: Stream, workload: WorkloadConfig, serial: string): Action {
+/**
+ * `serial` is unique in the run: every value shows who wrote it. `lastSeen` tells what the client
+ * takes a key to hold, for a swap that may succeed.
+ */
+export function drawAction(
+  stream: Stream,
+  workload: WorkloadConfig,
+  serial: string,
+  lastSeen: ReadonlyMap<string, string | null>,
+): Action {
   const key = `k${stream.below(workload.keys)}`;
   const typed = stream.permille(500) ? FLAG.TYPED : 0;
   const action = { flags: typed, key, value: '', expected: null, isWrite: true };
   switch (stream.weighted(workload.weights)) {
     case 0:
-      return { ...action, key: prefixed(stream, key), ...get };
+      return { ...action, key: anyKey(stream, key), ...get };
     case 1: {
       const flags = typed | FLAG.STALE;
-      return { ...action, key: prefixed(stream, key), flags, ...get };
+      return { ...action, key: anyKey(stream, key), flags, ...get };
     }
     case 2: {
       const value = padded(stream, workload, serial);
@@ -54,11 +66,12 @@ export function drawAction(stream: Stream, workload: WorkloadConfig, serial: str
     }
     case 3: {
       const call: StoreCall = { name: 'delete' };
-      return { ...action, key: prefixed(stream, key), command: REQUEST.DEL, call };
+      return { ...action, key: anyKey(stream, key), command: REQUEST.DEL, call };
     }
     case 4: {
-      const call: StoreCall = { name: 'swap', expected: null, value: serial, deadline: null };
-      return { ...action, command: REQUEST.COMPARE_AND_SWAP, value: serial, call };
+      const expected = stream.permille(800) ? (lastSeen.get(key) ?? null) : null;
+      const call: StoreCall = { name: 'swap', expected, value: serial, deadline: null };
+      return { ...action, command: REQUEST.COMPARE_AND_SWAP, value: serial, expected, call };
     }
     case 5: {
       // Numbers and texts on one key would only test the refusal: counters are keys of their own.

@@ -66,6 +66,8 @@ export class SimulatedClient {
   readonly #usesSession: boolean;
   /** 0: none yet. */
   #session = 0;
+  /** By key: what the newest answer said that it holds. */
+  readonly #lastSeen = new Map<string, string | null>();
   #isOpening = false;
   #nextSequence = 1;
   isStopped = false;
@@ -222,7 +224,8 @@ export class SimulatedClient {
 
   #askOne(): void {
     const { stream, workload, history, name } = this.#options;
-    const action = drawAction(stream, workload, `${name}.${++this.#serial}`);
+    const serial = `${name}.${++this.#serial}`;
+    const action = drawAction(stream, workload, serial, this.#lastSeen);
     const view = newRequestView();
     view.command = action.command;
     view.flags = action.flags;
@@ -299,8 +302,9 @@ export class SimulatedClient {
     const { call } = asked.pending ?? { call: { name: 'get' as const } };
     const result = resultOf(call, status, reader.value(row));
     if (this.#probes !== null) this.#probes.shift();
+    if (call.name === 'get') this.#lastSeen.set(asciiText(asked.view.key), result);
     if (asked.pending !== null) history.answered(asked.pending, result);
-    else onStale(String.fromCharCode(...asked.view.key), result);
+    else onStale(asciiText(asked.view.key), result);
   }
 
   #recordRefusal(asked: Asked, row: number): void {
@@ -321,6 +325,8 @@ export class SimulatedClient {
     } else history.lost(asked.pending);
   }
 }
+
+const asciiText = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
 
 const STATUS_BY_NAME = new Map<string, number>(Object.entries(STATUS));
 const statusNamed = (code: string): number => STATUS_BY_NAME.get(code) ?? NO_STATUS;

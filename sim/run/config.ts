@@ -24,6 +24,8 @@ export interface WorkloadConfig {
   readonly sessionPermille: number;
   /** A client gives its connection up after so long without an answer. */
   readonly patienceMs: number;
+  /** Mean span between writes with a deadline; 0 turns them off. */
+  readonly expiringMs: number;
 }
 
 /** Mean spans between events of a kind, in milliseconds; 0 turns the kind off. */
@@ -138,6 +140,7 @@ function drawWorkload(stream: Stream): WorkloadConfig {
     weights: [3 + weight(), weight(), 3 + weight(), weight(), weight(), weight(), weight()],
     sessionPermille: stream.pick([0, 300, 1_000]),
     patienceMs: stream.pick([300, 1_000, 5_000]),
+    expiringMs: stream.pick([0, 100, 400]),
   };
 }
 

@@ -19,6 +19,7 @@ import { withWalls } from '../world/walls.ts';
 import { SimulatedClient } from './client.ts';
 import { Cluster } from './cluster.ts';
 import { drawRunConfig, nodeIds, type RunConfig, type RunOverrides } from './config.ts';
+import { ExpiringKeys } from './expiring.ts';
 import { History } from './history.ts';
 import { hasConverged } from './liveness.ts';
 import { Nemesis } from './nemesis.ts';
@@ -69,6 +70,7 @@ class Run {
   readonly #history = new History();
   readonly #clients: SimulatedClient[] = [];
   readonly #nemesis: Nemesis;
+  readonly #expiring: ExpiringKeys;
   #verdict: Verdict | null = null;
   #isUndecided = false;
   #orders = 0;
@@ -78,6 +80,7 @@ class Run {
     this.#config = config;
     this.#cluster = new Cluster(seed, config, (failure) => this.#failed(failure));
     const { world } = this.#cluster;
+    this.#expiring = new ExpiringKeys(this.#cluster, this.#history);
     world.scheduler.recorder = options.recorder;
     this.#nemesis = new Nemesis({
       world,
@@ -152,6 +155,7 @@ class Run {
     const { world } = this.#cluster;
     world.startAll();
     for (const client of this.#clients) client.start();
+    this.#expiring.start(this.#config.workload.expiringMs);
     this.#nemesis.start();
     world.scheduler.runUntil(this.#config.safetyMs * 1_000);
     if (this.#verdict !== null) return;
@@ -163,6 +167,7 @@ class Run {
   #heal(): void {
     const { world } = this.#cluster;
     this.#nemesis.isOver = true;
+    this.#expiring.isOver = true;
     world.calm();
     world.net.heal();
     for (const node of world.nodes) {

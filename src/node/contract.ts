@@ -24,6 +24,12 @@ export type AdminRequest =
   | { readonly kind: 'stop' }
   | { readonly kind: 'transfer'; readonly group: GroupId; readonly target: NodeId }
   | { readonly kind: 'snapshot'; readonly group: GroupId }
+  /** Commands for the group that this node leads; nobody waits for what they answer. */
+  | {
+      readonly kind: 'propose';
+      readonly group: GroupId;
+      readonly commands: readonly Uint8Array[];
+    }
   | {
       readonly kind: 'reconfigure';
       readonly group: GroupId;

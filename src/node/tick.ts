@@ -2,6 +2,7 @@
 import type { Millis } from '../base/units.ts';
 import { ENTRY_HEADER_BYTES, ENTRY_KIND } from '../core/entry.ts';
 import { formation } from '../core/formation/step.ts';
+import { lastIndex } from '../core/raft/log.ts';
 import { raft } from '../core/raft/step.ts';
 import { earliestDeadline } from '../core/store/state.ts';
 import { wal } from '../core/wal/step.ts';
@@ -36,9 +37,12 @@ export function tickMachines(node: NodeState): void {
  * one, since existence goes by log time alone.
  */
 function isExpiryDue(node: NodeState, group: Group): boolean {
-  if (!isLeading(group) || group.waiting.length > 0) return false;
-  if (group.raft.appliedIndex < group.raft.commitIndex) return false;
-  return earliestDeadline(group.store) < stampOf(node, group);
+  return mayExpire(group) && earliestDeadline(group.store) < stampOf(node, group);
+}
+
+/** An entry that is under way removes keys too; who cannot commit one must not add another. */
+function mayExpire(group: Group): boolean {
+  return isLeading(group) && group.raft.appliedIndex === lastIndex(group.raft.log);
 }
 
 function proposeEmpty(node: NodeState, group: Group): void {
@@ -58,7 +62,7 @@ export function nodeDeadline(node: NodeState): Millis {
   let deadline = Math.min(formation.deadline(node.formation!), wal.deadline(node.wal!));
   for (const group of node.groups) {
     deadline = Math.min(deadline, raft.deadline(group.raft));
-    if (isLeading(group)) deadline = Math.min(deadline, expiryDeadline(node, group));
+    if (mayExpire(group)) deadline = Math.min(deadline, expiryDeadline(node, group));
   }
   const waiting = node.connections.count > 0 ? node.nextSweep : Number.POSITIVE_INFINITY;
   return Math.min(

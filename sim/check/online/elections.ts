@@ -9,9 +9,9 @@
  */
 import { NOBODY } from '../../../src/base/units.ts';
 import { type Log, lastIndex, lastTerm } from '../../../src/core/raft/log.ts';
-import { hasQuorum } from '../../../src/core/raft/quorum.ts';
 import type { RaftState } from '../../../src/core/raft/state.ts';
 import { crcOf } from './logs.ts';
+import { isQuorum } from './quorum.ts';
 import { configurationInForce, type GroupRecord, nameOf, type Scene } from './records.ts';
 import { violate } from './violate.ts';
 
@@ -86,7 +86,7 @@ function checkElected({ store, stores, raft }: Scene): void {
   const configuration = configurationInForce(store);
   if (configuration === null) violate('election-safety', 'a leader whose log names no voters');
   const { currentTerm } = raft;
-  const isElected = hasQuorum(
+  const isElected = isQuorum(
     configuration,
     (voter) => stores.get(nameOf(voter))?.votes.get(currentTerm) === store.name,
   );

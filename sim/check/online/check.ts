@@ -105,6 +105,9 @@ function began({ store, raft }: Scene): void {
   if (isFirst) return;
   checkSavedVote(store, raft);
   checkClaims(store, raft);
+  // Recovery may bring entries back from below the base that there was.
+  store.claimBase = raft.log.baseIndex;
+  store.claims.length = 0;
 }
 
 function checkSavedVote({ durableTerm, votes }: StoreRecord, raft: RaftState): void {

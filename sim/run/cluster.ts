@@ -12,6 +12,7 @@ import { OnlineCheck } from '../check/online/check.ts';
 import type { Failure } from '../world/faults.ts';
 import { eventKind } from '../world/trace.ts';
 import { World } from '../world/world.ts';
+import type { Chronicle } from './chronicle.ts';
 import { nodeIds, type RunConfig } from './config.ts';
 
 const WAL_CHECK_TURNS = 100;
@@ -26,6 +27,7 @@ export class Cluster {
   readonly stores = new Map<NodeId, StoreId>();
   /** Told when a node gives a vote or an acknowledgement, in the middle of its turn. */
   onPromise: ((node: NodeId) => void) | null = null;
+  #chronicle: Chronicle | null = null;
   #turns = 0;
 
   constructor(seed: string, config: RunConfig, onFailure: (failure: Failure) => void) {
@@ -61,6 +63,12 @@ export class Cluster {
     return this.world.nodes.flatMap((id) => this.node(id) ?? []);
   }
 
+  /** From now on what happens is written down. */
+  tell(chronicle: Chronicle): void {
+    this.#chronicle = chronicle;
+    this.world.faults.observe = (record) => chronicle.fault(record);
+  }
+
   wipe(id: NodeId): void {
     this.world.process(id).wipe();
     this.stores.delete(id);
@@ -73,6 +81,7 @@ export class Cluster {
 
   #afterTurn(id: NodeId): void {
     const node = this.#nodes.get(id)!;
+    this.#chronicle?.look(this.world.scheduler.nowUs(), id, node.state.groups);
     try {
       this.#check(node);
     } catch (error) {

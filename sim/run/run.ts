@@ -16,6 +16,7 @@ import type { Failure } from '../world/faults.ts';
 import { type Stream, Streams } from '../world/streams.ts';
 import type { TraceRecorder } from '../world/trace.ts';
 import { withWalls } from '../world/walls.ts';
+import type { Chronicle } from './chronicle.ts';
 import { SimulatedClient } from './client.ts';
 import { Cluster } from './cluster.ts';
 import { drawRunConfig, nodeIds, type RunConfig, type RunOverrides } from './config.ts';
@@ -23,6 +24,7 @@ import { ExpiringKeys } from './expiring.ts';
 import { History } from './history.ts';
 import { hasConverged } from './liveness.ts';
 import { Nemesis } from './nemesis.ts';
+import { type Strike, WHOLE_SCHEDULE } from './schedule.ts';
 import { isWhole, mayWipe, newestLeader } from './seats.ts';
 
 export interface RunResult {
@@ -39,15 +41,22 @@ export interface RunResult {
   /** Whether the history has a key that was too hard to judge. */
   readonly isUndecided: boolean;
   readonly faults: Record<string, number>;
+  readonly strikes: readonly Strike[];
   readonly config: RunConfig;
 }
 
 export interface RunOptions {
   readonly overrides: RunOverrides;
   readonly recorder: TraceRecorder | null;
+  readonly chronicle: Chronicle | null;
 }
 
-export const NO_OVERRIDES: RunOverrides = { nodes: null, groups: null, faults: null };
+export const NO_OVERRIDES: RunOverrides = {
+  nodes: null,
+  groups: null,
+  faults: null,
+  schedule: WHOLE_SCHEDULE,
+};
 
 export function runSeed(seed: string, options: RunOptions): RunResult {
   const streams = new Streams(seed);
@@ -96,8 +105,10 @@ class Run {
       admin: (node, request) => this.#cluster.admin(node, request),
       wipe: (node) => this.#wipe(node),
       reconfigure: (group, stream) => this.#reconfigure(group, stream),
+      schedule: options.overrides.schedule,
       leaderOf: (group) => newestLeader(this.#cluster, group)?.config.self.id ?? null,
     });
+    if (options.chronicle !== null) this.#cluster.tell(options.chronicle);
     this.#cluster.onPromise = (node) => this.#nemesis.promised(node);
     for (let n = 0; n < config.workload.clients; n++) this.#clients.push(this.#newClient(`c${n}`));
   }
@@ -245,6 +256,7 @@ class Run {
       operations: this.#history.completed,
       isUndecided: this.#isUndecided,
       faults: world.faults.summary(),
+      strikes: this.#nemesis.strikes,
       config: this.#config,
     };
   }

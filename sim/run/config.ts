@@ -48,6 +48,8 @@ export interface NemesisConfig {
   readonly huntMs: number;
   /** Votes and acknowledgements between two crashes right after one; 0 turns it off. */
   readonly promisesPerCrash: number;
+  readonly decayMs: number;
+  readonly fullDiskMs: number;
 }
 
 export interface RunConfig {
@@ -122,6 +124,8 @@ function drawNode(stream: Stream, groupCount: number): NodeKnobs {
       unsentBytesMax: stream.pick([300, 65_536]),
       slowReaderMs: stream.pick([300, 5_000]),
     },
+    hashMs: stream.pick([20, 100, 1_000]),
+    diskReserveBytes: 1_048_576,
   };
 }
 
@@ -169,6 +173,8 @@ function drawNemesis(stream: Stream): NemesisConfig {
     allCrashMs: mean(3_000),
     huntMs: mean(500),
     promisesPerCrash: stream.pick([0, 200, 500, 2_000]),
+    decayMs: mean(1_500),
+    fullDiskMs: mean(1_500),
   };
 }
 
@@ -195,6 +201,8 @@ function restrict(config: RunConfig, faults: readonly string[]): RunConfig {
       pauseMs: on('process', nemesis.pauseMs),
       wipeMs: on('disk', nemesis.wipeMs),
       slowDiskMs: on('disk', nemesis.slowDiskMs),
+      decayMs: on('disk', nemesis.decayMs),
+      fullDiskMs: on('disk', nemesis.fullDiskMs),
       partitionMs: on('net', nemesis.partitionMs),
       clogMs: on('net', nemesis.clogMs),
       linkResetMs: on('net', nemesis.linkResetMs),

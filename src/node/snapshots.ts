@@ -15,7 +15,7 @@ import {
 } from '../base/units.ts';
 import type { DiskCompletion } from '../core/disk.ts';
 import { CHANNEL, type PeerFrameView } from '../core/protocol/peer-frame.ts';
-import { configurationAt } from '../core/raft/configurations.ts';
+import { configurationAt, isFormed } from '../core/raft/configurations.ts';
 import { isJoined } from '../core/raft/quarantine.ts';
 import { isSnapshotUseful } from '../core/raft/snapshot.ts';
 import type { SnapshotsEvent } from '../core/snapshots/event.ts';
@@ -222,6 +222,8 @@ function sendWanted(node: NodeState, group: Group): void {
 function isDue(node: NodeState, group: Group): boolean {
   const { appliedIndex } = group.store;
   if (group.rebuild !== null || isTied(group)) return false;
+  // A log that begins behind entry 1 says that every founder holds it.
+  if (!isFormed(group.raft)) return false;
   if (appliedIndex === 0 || group.installing !== null || node.now < group.saveAt) return false;
   if (appliedIndex <= group.raft.snapshotIndex) return group.isSnapshotDamaged;
   const newBytes = group.raft.log.bytes - group.keptLogBytes;

@@ -84,7 +84,7 @@ export class Decay {
     const wal = this.#cluster.node(node)!.state.wal!;
     let spoilt = 0;
     for (let spots = stream.between(1, 3); spots > 0; spots--) {
-      const at = drawColdSector(disk, stream, (file) =>
+      const at = drawUsedSector(disk, stream, (file) =>
         isLog ? isSegmentOf(wal, file) : file.endsWith('.snapshot'),
       );
       if (at !== null) spoilt += this.#spoilRun(disk, at, stream);
@@ -116,6 +116,22 @@ export class Decay {
     this.#cluster.world.scheduler.after(delayUs, DECAY_EVENT, 0, () => {
       if (!this.#isOver()) act();
     });
+  }
+}
+
+const DRAWS_MAX = 10;
+
+/** Rather one that holds something: most of a log's last blocks is padding. */
+function drawUsedSector(
+  disk: SimulatedDisk,
+  stream: Stream,
+  isEligible: (file: string) => boolean,
+): ColdSector | null {
+  for (let draw = 1; ; draw++) {
+    const at = drawColdSector(disk, stream, isEligible);
+    if (at === null || draw === DRAWS_MAX) return at;
+    const bytes = disk.find(at.file)!.read(at.offset, SECTOR_BYTES, true);
+    if (bytes?.some((byte) => byte !== 0) === true) return at;
   }
 }
 

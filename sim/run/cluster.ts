@@ -12,6 +12,7 @@ import { OnlineCheck } from '../check/online/check.ts';
 import type { Failure } from '../world/faults.ts';
 import { eventKind } from '../world/trace.ts';
 import { World } from '../world/world.ts';
+import { Atlas } from './atlas.ts';
 import type { Chronicle } from './chronicle.ts';
 import { nodeIds, type RunConfig } from './config.ts';
 
@@ -21,6 +22,9 @@ const RESTART_EVENT = eventKind('restart');
 export class Cluster {
   readonly world: World;
   readonly config: RunConfig;
+  readonly atlas = new Atlas(this);
+  /** Nodes whose state a scene has falsified: what they make of an entry is not judged. */
+  readonly corrupted = new Set<NodeId>();
   readonly #online = new OnlineCheck();
   readonly #nodes = new Map<NodeId, Node>();
   /** The store that each node had last, up or down; not of a node whose disk was lost. */
@@ -46,7 +50,7 @@ export class Cluster {
         return node;
       },
       onFailure,
-      mayDamage: () => false,
+      mayDamage: (site) => this.atlas.mayDamage(site),
     });
     for (const id of nodes) this.world.process(id).afterTurn = () => this.#afterTurn(id);
     this.world.net.peers.observe = (fate, { channel, source, bytes }) => {
@@ -99,7 +103,8 @@ export class Cluster {
     if (state.formation !== null) formation.check(state.formation);
     if (state.swim !== null) swim.check(state.swim);
     // What contradicts the others is told first: it says more than what contradicts itself.
-    for (const group of state.groups) this.#online.afterTurn(group);
+    const isJudged = !this.corrupted.has(state.config.id);
+    for (const group of state.groups) this.#online.afterTurn(group, isJudged);
     for (const group of state.groups) raft.check(group.raft);
   }
 

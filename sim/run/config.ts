@@ -49,6 +49,8 @@ export interface NemesisConfig {
   readonly huntMs: number;
   /** Votes and acknowledgements between two crashes right after one; 0 turns it off. */
   readonly promisesPerCrash: number;
+  readonly decayMs: number;
+  readonly fullDiskMs: number;
 }
 
 export interface RunConfig {
@@ -130,6 +132,8 @@ function drawNode(stream: Stream, groupCount: number): NodeKnobs {
       unsentBytesMax: stream.pick([300, 65_536]),
       slowReaderMs: stream.pick([300, 5_000]),
     },
+    hashMs: stream.pick([20, 100, 1_000]),
+    diskReserveBytes: 1_048_576,
   };
 }
 
@@ -177,6 +181,8 @@ function drawNemesis(stream: Stream): NemesisConfig {
     allCrashMs: mean(3_000),
     huntMs: mean(500),
     promisesPerCrash: stream.pick([0, 200, 500, 2_000]),
+    decayMs: mean(1_500),
+    fullDiskMs: mean(1_500),
   };
 }
 
@@ -193,6 +199,8 @@ const SPAN_OF: Readonly<Record<StrikeKind, keyof NemesisConfig>> = {
   'clock-step': 'clockStepMs',
   'slow-disk': 'slowDiskMs',
   wipe: 'wipeMs',
+  'full-disk': 'fullDiskMs',
+  decay: 'decayMs',
   transfer: 'transferMs',
   snapshot: 'snapshotMs',
   reconfigure: 'reconfigureMs',
@@ -226,6 +234,8 @@ function restrict(config: RunConfig, faults: readonly string[]): RunConfig {
       pauseMs: on('process', nemesis.pauseMs),
       wipeMs: on('disk', nemesis.wipeMs),
       slowDiskMs: on('disk', nemesis.slowDiskMs),
+      decayMs: on('disk', nemesis.decayMs),
+      fullDiskMs: on('disk', nemesis.fullDiskMs),
       partitionMs: on('net', nemesis.partitionMs),
       clogMs: on('net', nemesis.clogMs),
       linkResetMs: on('net', nemesis.linkResetMs),

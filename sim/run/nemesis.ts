@@ -29,6 +29,8 @@ export interface NemesisOptions {
   readonly wipe: (node: NodeId) => boolean;
   /** Proposes other voters, unless that is unsafe now. */
   readonly reconfigure: (group: GroupId, stream: Stream) => boolean;
+  /** Spoils some of what a disk has kept, within what the atlas allows. */
+  readonly decay: (stream: Stream) => void;
   /** Whoever leads a group, or null. */
   readonly leaderOf: (group: GroupId) => NodeId | null;
   readonly schedule: Schedule;
@@ -77,6 +79,8 @@ export class Nemesis {
     this.#every('clock-step', config.clockStepMs, (stream) => this.#stepClock(stream));
     this.#every('slow-disk', config.slowDiskMs, (stream) => this.#slowDisk(stream));
     this.#every('wipe', config.wipeMs, (stream) => this.#wipe(stream));
+    this.#every('full-disk', config.fullDiskMs, (stream) => this.#fillDisk(stream));
+    this.#every('decay', config.decayMs, (stream) => this.#options.decay(stream));
     this.#every('transfer', config.transferMs, (stream) => this.#transfer(stream));
     this.#every('snapshot', config.snapshotMs, (stream) => this.#snapshot(stream));
     this.#every('reconfigure', config.reconfigureMs, (stream) => this.#reconfigure(stream));
@@ -270,6 +274,16 @@ export class Nemesis {
     }
     disk.slow(stream.pick([3_000, 20_000]));
     this.#after(stream.between(1, config.healMs * 2), () => disk.slow(1_000));
+  }
+
+  /** Something else on the machine takes the room that is left, or nearly all of it. */
+  #fillDisk(stream: Stream): void {
+    const { world, config } = this.#options;
+    const node = this.#victim(stream);
+    const disk = world.disk(node);
+    disk.occupy(Math.max(0, disk.freeBytes() - stream.pick([0, 100_000, 600_000])));
+    world.faults.count('full-disk', node);
+    this.#after(stream.between(1, config.healMs * 2), () => disk.occupy(0));
   }
 
   #wipe(stream: Stream): void {

@@ -20,6 +20,7 @@ import type { Chronicle } from './chronicle.ts';
 import { SimulatedClient } from './client.ts';
 import { Cluster } from './cluster.ts';
 import { drawRunConfig, nodeIds, type RunConfig, type RunOverrides } from './config.ts';
+import { Decay } from './decay.ts';
 import { ExpiringKeys } from './expiring.ts';
 import { History } from './history.ts';
 import { hasConverged } from './liveness.ts';
@@ -98,6 +99,7 @@ class Run {
     const { world } = this.#cluster;
     this.#expiring = new ExpiringKeys(this.#cluster, this.#history);
     world.scheduler.recorder = options.recorder;
+    const decay = new Decay(this.#cluster, () => this.#nemesis.isOver);
     this.#nemesis = new Nemesis({
       world,
       config: config.nemesis,
@@ -106,6 +108,7 @@ class Run {
       wipe: (node) => this.#wipe(node),
       reconfigure: (group, stream) => this.#reconfigure(group, stream),
       schedule: options.overrides.schedule,
+      decay: (stream) => decay.strike(stream),
       leaderOf: (group) => newestLeader(this.#cluster, group)?.config.self.id ?? null,
     });
     if (options.chronicle !== null) this.#cluster.tell(options.chronicle);
@@ -129,14 +132,14 @@ class Run {
   }
 
   #wipe(node: NodeId): boolean {
-    if (!mayWipe(this.#cluster)) return false;
+    if (this.#cluster.atlas.isBusy || !mayWipe(this.#cluster)) return false;
     this.#cluster.wipe(node);
     return true;
   }
 
   /** Some of the members vote from now on, the others learn. */
   #reconfigure(group: GroupId, stream: Stream): boolean {
-    if (!isWhole(this.#cluster)) return false;
+    if (this.#cluster.atlas.isBusy || !isWhole(this.#cluster)) return false;
     const leader = newestLeader(this.#cluster, group)!;
     const members = stream.shuffle(allMembers(currentConfiguration(leader)));
     const count = stream.permille(300) ? members.length : stream.between(1, members.length);
@@ -190,6 +193,7 @@ class Run {
     world.net.heal();
     for (const node of world.nodes) {
       world.disk(node).slow(1_000);
+      world.disk(node).occupy(0);
       const process = world.process(node);
       process.resume();
       process.slow(1_000);

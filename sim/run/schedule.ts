@@ -38,6 +38,8 @@ export const STRIKE_KINDS = [
   'clock-step',
   'slow-disk',
   'wipe',
+  'full-disk',
+  'decay',
   'transfer',
   'snapshot',
   'reconfigure',

@@ -19,6 +19,7 @@ import { Connections } from './connections.ts';
 import type { NodeDriver, NodeEvent, NodePorts } from './contract.ts';
 import { DiskDesk } from './disk-desk.ts';
 import { startIdentity } from './identify.ts';
+import { newRoom } from './room.ts';
 import { Served } from './served.ts';
 import type { NodeState } from './state.ts';
 import { nodeDeadline } from './tick.ts';
@@ -52,6 +53,7 @@ export class Node implements NodeDriver {
       forming: [],
       known: null,
       recovery: null,
+      mending: null,
       loading: [],
       connections: new Connections({
         nodeId: config.id,
@@ -76,7 +78,15 @@ export class Node implements NodeDriver {
       records: [],
       lastTicket: ZERO_TICKET,
       nextSweep: 0 as Millis,
-      counters: { gets: 0, puts: 0, proposals: 0, badFrames: 0, foreignFrames: 0 },
+      room: newRoom(),
+      counters: {
+        gets: 0,
+        puts: 0,
+        proposals: 0,
+        badFrames: 0,
+        foreignFrames: 0,
+        stateHashMismatches: 0,
+      },
     };
     this.state = state;
     startIdentity(state);

@@ -5,10 +5,18 @@
  *   raft (wanted) ──► files ──chunks──► the other node's files ──received──► store ──► raft
  */
 
-import { type GroupId, type Millis, millis, ZERO_INDEX } from '../base/units.ts';
+import {
+  type GroupId,
+  type LogIndex,
+  logIndex,
+  type Millis,
+  millis,
+  ZERO_INDEX,
+} from '../base/units.ts';
 import type { DiskCompletion } from '../core/disk.ts';
 import { CHANNEL, type PeerFrameView } from '../core/protocol/peer-frame.ts';
-import { configurationAt } from '../core/raft/configurations.ts';
+import { configurationAt, isFormed } from '../core/raft/configurations.ts';
+import { isJoined } from '../core/raft/quarantine.ts';
 import { isSnapshotUseful } from '../core/raft/snapshot.ts';
 import type { SnapshotsEvent } from '../core/snapshots/event.ts';
 import { clearSnapshotsOut, type LoadEnd, type SnapshotsOut } from '../core/snapshots/out.ts';
@@ -19,6 +27,7 @@ import { store } from '../core/store/step.ts';
 import type { Member, SnapshotMeta } from '../core/types.ts';
 import { stepRaft } from './drain.ts';
 import { type Group, isLeading } from './group.ts';
+import { isTied } from './hashes.ts';
 import { endUnknown, refuse } from './owners.ts';
 import { obeySettings } from './settings.ts';
 import { failNode, findGroup, type Loading, type NodeState } from './state.ts';
@@ -38,7 +47,7 @@ function stepLoading(node: NodeState, loading: Loading, event: SnapshotsEvent): 
   const { files, storeState, recovered } = loading;
   const out = stepMachine(node, files, event);
   if (out.failed !== null) return;
-  handLoaded(node, storeState, out);
+  handLoaded(node, storeState, out, false);
   if (out.loadDone !== null) bootLoaded(node, loading, out.loadDone);
   if (!out.opened) return;
   if (recovered.snapshotIndex === ZERO_INDEX) loading.isDone = true;
@@ -47,8 +56,15 @@ function stepLoading(node: NodeState, loading: Loading, event: SnapshotsEvent): 
 
 function bootLoaded(node: NodeState, loading: Loading, done: LoadEnd): void {
   const failure = done.failure ?? endLoad(node, loading.storeState);
-  if (failure !== null) failNode(node, failure);
-  else loading.isDone = true;
+  const isAlone = node.config.ids.every((id) => id === node.config.id);
+  if (failure !== null && (failure.code !== 'SNAPSHOT_DAMAGED' || isAlone)) {
+    failNode(node, failure);
+    return;
+  }
+  // The log is whole and others have the state: rebuild.ts asks for it.
+  if (failure !== null) stepStore(node, loading.storeState, { kind: 'load-abort' });
+  loading.fault = failure;
+  loading.isDone = true;
 }
 
 function stepMachine(node: NodeState, files: SnapshotsState, event: SnapshotsEvent): SnapshotsOut {
@@ -61,8 +77,8 @@ function stepMachine(node: NodeState, files: SnapshotsState, event: SnapshotsEve
 }
 
 /** What the file holds goes into the store as it comes. */
-function handLoaded(node: NodeState, state: StoreState, out: SnapshotsOut): void {
-  if (out.loadBegun) stepStore(node, state, { kind: 'load-begin', rebuild: false });
+function handLoaded(node: NodeState, state: StoreState, out: SnapshotsOut, rebuild: boolean): void {
+  if (out.loadBegun) stepStore(node, state, { kind: 'load-begin', rebuild });
   for (const bytes of out.loaded) stepStore(node, state, { kind: 'load', bytes });
 }
 
@@ -87,7 +103,7 @@ function stepFiles(node: NodeState, group: Group, event: SnapshotsEvent): void {
   for (const { to, type, parts } of messages) {
     node.peers!.send(to, { channel: CHANNEL.SNAPSHOT, type, group: group.id }, parts);
   }
-  handLoaded(node, group.store, out);
+  handLoaded(node, group.store, out, group.rebuild !== null);
   for (const transfer of sent) {
     const { to: member, index, isInstalled } = transfer;
     stepRaft(node, group, { kind: 'snapshot-sent', member, index, isInstalled });
@@ -119,7 +135,7 @@ function receive(
   received: { readonly meta: SnapshotMeta; readonly from: Member },
 ): void {
   const { index } = received.meta;
-  const isUseful = isSnapshotUseful(group.raft, index);
+  const isUseful = isNews(group, index);
   if (isUseful) group.installing = received;
   stepFiles(node, group, { kind: isUseful ? 'load' : 'rejected', index });
 }
@@ -129,8 +145,7 @@ function installed(node: NodeState, group: Group, done: LoadEnd): void {
   group.installing = null;
   if (installing === null) return;
   const { meta, from } = installing;
-  const isNews = isSnapshotUseful(group.raft, meta.index);
-  if (!isNews || done.failure !== null || endLoad(node, group.store) !== null) {
+  if (!isNews(group, meta.index) || done.failure !== null || endLoad(node, group.store) !== null) {
     stepStore(node, group.store, { kind: 'load-abort' });
     stepFiles(node, group, { kind: 'rejected', index: meta.index });
     return;
@@ -138,10 +153,19 @@ function installed(node: NodeState, group: Group, done: LoadEnd): void {
   endWaiting(node, group, meta);
   const stamp = group.store.logTime;
   const { wall } = node;
-  stepRaft(node, group, { kind: 'snapshot-installed', meta, stamp, from, wall });
-  group.applyThrough = meta.index;
+  if (isSnapshotUseful(group.raft, meta.index)) {
+    stepRaft(node, group, { kind: 'snapshot-installed', meta, stamp, from, wall });
+    group.applyThrough = meta.index;
+  } else stepRaft(node, group, { kind: 'state-rebuilt', meta, stamp });
+  group.rebuild = null;
+  group.installedIndex = meta.index;
   if (group.store.settings !== null) obeySettings(node, group, group.store.settings);
   stepFiles(node, group, { kind: 'installed', index: meta.index });
+}
+
+/** Whether the snapshot at `index` tells more than our log, or gives back what we have lost. */
+function isNews({ raft, rebuild }: Group, index: LogIndex): boolean {
+  return isSnapshotUseful(raft, index) || (rebuild !== null && isJoined(raft, index));
 }
 
 /** Whoever waits for an entry that the snapshot covers will never see it applied here. */
@@ -162,7 +186,10 @@ export function receiveSnapshotMessage(
   from: Member,
 ): void {
   const body = view.bytes.subarray(view.bodyAt, view.bodyAt + view.bodyBytes);
-  const { commitIndex, currentTerm: term } = group.raft;
+  const { currentTerm: term } = group.raft;
+  // What rebuilds itself takes whatever its log joins, old or not.
+  const { rebuild } = group;
+  const commitIndex = rebuild === null ? group.raft.commitIndex : logIndex(rebuild.minIndex - 1);
   stepFiles(node, group, { kind: 'message', from, type: view.type, body, commitIndex, term });
 }
 
@@ -194,6 +221,9 @@ function sendWanted(node: NodeState, group: Group): void {
 
 function isDue(node: NodeState, group: Group): boolean {
   const { appliedIndex } = group.store;
+  if (group.rebuild !== null || isTied(group)) return false;
+  // A log that begins behind entry 1 says that every founder holds it.
+  if (!isFormed(group.raft)) return false;
   if (appliedIndex === 0 || group.installing !== null || node.now < group.saveAt) return false;
   if (appliedIndex <= group.raft.snapshotIndex) return group.isSnapshotDamaged;
   const newBytes = group.raft.log.bytes - group.keptLogBytes;

@@ -22,7 +22,9 @@ export function checkElections(scene: Scene): void {
 }
 
 function noteCandidacy({ store, raft }: Scene): void {
-  if (raft.role !== 'candidate' || store.candidacies.has(raft.currentTerm)) return;
+  // The newest look counts: a candidacy that no disk held yet is over after a crash, was never told,
+  // and may be begun again in the same term with a longer log.
+  if (raft.role !== 'candidate') return;
   const end = { index: lastIndex(raft.log), term: lastTerm(raft.log) };
   store.candidacies.set(raft.currentTerm, end);
 }

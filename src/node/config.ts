@@ -26,7 +26,9 @@ export interface NodeConfig {
   readonly segmentBytes: number;
   readonly flushesInFlightMax: number;
   readonly idleMarkMs: number;
-  /** Log bytes in memory at which a snapshot is begun. */
+  /** What the log may take on disk, or as much as the content if that is more. */
+  readonly logDiskBytesMax: number;
+  /** Bytes of entries since the last snapshot that call for the next. */
   readonly snapshotLogBytes: number;
   /** Bytes of a snapshot that one turn encodes. */
   readonly snapshotSliceBytes: number;
@@ -61,9 +63,10 @@ export const NODE_DEFAULTS = {
   segmentBytes: 32 * MIB,
   flushesInFlightMax: 1,
   idleMarkMs: 1000,
+  logDiskBytesMax: 256 * MIB,
   snapshotLogBytes: 64 * MIB,
   snapshotSliceBytes: 256 * 1024,
-  regionBytes: 1024 * MIB,
+  regionBytes: 64 * MIB,
   expiredPerEntryMax: 256,
   preimageBytesMax: 64 * MIB,
   announceMs: 200,

@@ -45,6 +45,8 @@ export interface Connection {
   readonly protocol: ProtocolState;
   readonly slots: Slots;
   isPaused: boolean;
+  /** Not read for a while, whatever the limits say: it writes, and the log is long. */
+  isSlowed: boolean;
   isClosing: boolean;
   isDirty: boolean;
   /** Since when the client has owed us reading; 0 while it does not. */
@@ -71,6 +73,7 @@ export class Connections {
   readonly #writer: FrameWriter;
   readonly #reply = newReplyView();
   readonly #dirty: Connection[] = [];
+  readonly #slowed: Connection[] = [];
   slowReadersClosed = 0;
   refused = 0;
   /** The turn's time in microseconds. */
@@ -108,6 +111,7 @@ export class Connections {
       protocol: protocol.init({ connection: id, mode: 'unknown' }),
       slots: new Slots(),
       isPaused: false,
+      isSlowed: false,
       isClosing: false,
       isDirty: false,
       stuckSince: 0,
@@ -315,7 +319,8 @@ export class Connections {
   #applyBackPressure(connection: Connection, now: Millis): void {
     const unsent = this.#net.unsentBytes(connection.id);
     const { pipelineMax, unsentBytesMax } = this.#limits;
-    const isFull = connection.slots.pending >= pipelineMax || unsent >= unsentBytesMax;
+    const isFull =
+      connection.isSlowed || connection.slots.pending >= pipelineMax || unsent >= unsentBytesMax;
     if (isFull && !connection.isPaused) {
       connection.isPaused = true;
       this.#net.pause(connection.id);
@@ -325,6 +330,23 @@ export class Connections {
     }
     if (unsent < unsentBytesMax) connection.stuckSince = 0;
     else if (connection.stuckSince === 0) connection.stuckSince = now;
+  }
+
+  /** Reads no more from the connection until `readOn`. */
+  slow(connection: Connection, now: Millis): void {
+    if (connection.isSlowed) return;
+    connection.isSlowed = true;
+    this.#slowed.push(connection);
+    this.#applyBackPressure(connection, now);
+  }
+
+  /** Reads again from all that were slowed. */
+  readOn(now: Millis): void {
+    for (const connection of this.#slowed) {
+      connection.isSlowed = false;
+      if (this.#rows.get(connection.id) === connection) this.#applyBackPressure(connection, now);
+    }
+    this.#slowed.length = 0;
   }
 
   /** The client took what was unsent. */

@@ -24,6 +24,7 @@ import {
   readPeerFrame,
 } from '../core/protocol/peer-frame.ts';
 import { readMessage } from '../core/raft/codec.ts';
+import type { Message } from '../core/raft/message.ts';
 import { currentConfiguration } from '../core/raft/state.ts';
 import { GROUPS_MAX } from '../core/settings.ts';
 import type { Member } from '../core/types.ts';
@@ -36,6 +37,7 @@ import { receiveForward } from './forwarding.ts';
 import { stepGossip } from './gossip.ts';
 import { ensureGroup } from './groups.ts';
 import { stepIdentity } from './identify.ts';
+import { hasLogRoom } from './log-room.ts';
 import { stepWaitingWal, stepWal } from './persist.ts';
 import { receiveSnapshotMessage, snapshotsCompleted } from './snapshots.ts';
 import type { NodeState } from './state.ts';
@@ -184,5 +186,13 @@ function receiveRaft(node: NodeState, view: PeerFrameView, from: Member): void {
   const range = { at: view.bodyAt, end: view.bodyAt + view.bodyBytes };
   const message = readMessage(view.type, source, view.bytes, range);
   if (message === null) node.counters.badFrames++;
-  else stepRaft(node, group, { kind: 'message', message, wall: node.wall });
+  else stepRaft(node, group, { kind: 'message', message: fitting(node, message), wall: node.wall });
+}
+
+/** What the log has no room for is cut off an append, as if the leader had sent less. */
+function fitting(node: NodeState, message: Message): Message {
+  if (message.type !== 'append' || message.entries.length === 0) return message;
+  let bytes = 0;
+  for (const entry of message.entries) bytes += entry.length;
+  return hasLogRoom(node, bytes) ? message : { ...message, entries: [] };
 }

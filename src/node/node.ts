@@ -76,6 +76,7 @@ export class Node implements NodeDriver {
       records: [],
       lastTicket: ZERO_TICKET,
       nextSweep: 0 as Millis,
+      slowSince: null,
       counters: { gets: 0, puts: 0, proposals: 0, badFrames: 0, foreignFrames: 0 },
     };
     this.state = state;

@@ -11,6 +11,7 @@ import { queueRoomBytes } from '../core/wal/state.ts';
 import type { WriteBatch } from './batch.ts';
 import { stepRaft } from './drain.ts';
 import type { Group } from './group.ts';
+import { hasLogRoom, promisedBytes } from './log-room.ts';
 import { lastWrite, markProposed, refuse } from './owners.ts';
 import { evaluate } from './reads.ts';
 import type { NodeState } from './state.ts';
@@ -46,7 +47,8 @@ function proposeWrites(node: NodeState, group: Group, { bytes, rows }: WriteBatc
 }
 
 function roomFor(node: NodeState, bytes: number): boolean {
-  return queueRoomBytes(node.wal!) >= bytes;
+  const hasQueueRoom = queueRoomBytes(node.wal!) >= bytes + promisedBytes(node);
+  return hasQueueRoom && hasLogRoom(node, bytes);
 }
 
 /** Null: accepted. */

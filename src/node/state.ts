@@ -99,6 +99,8 @@ export interface NodeState {
   records: WalRecord[];
   lastTicket: Ticket;
   nextSweep: Millis;
+  /** Since when the log has been long enough to slow writers down; null: it is not. */
+  slowSince: Millis | null;
   readonly counters: Counters;
 }
 

@@ -12,6 +12,7 @@ import { continueBoot } from './boot.ts';
 import { continueForming } from './forming.ts';
 import { sendForwards } from './forwarding.ts';
 import { takeInputs } from './inputs.ts';
+import { measureLog } from './log-room.ts';
 import { expireRequests } from './patience.ts';
 import { persistRecords } from './persist.ts';
 import { proposeGathered } from './propose.ts';
@@ -35,6 +36,7 @@ export function turn(node: NodeState, time: TurnTime): void {
   continueBoot(node); // until the node serves: what the disk's answers allow next
   continueForming(node); // a cluster's id is durable: found it, or join it
   tickMachines(node); // whose deadline has come
+  measureLog(node); // whoever writes faster than snapshots are taken is slowed down
   routeRequests(node); // each request to its group, its leader, or its refusal
   proposeGathered(node); // one entry per group, one read round per group
   sendForwards(node); // one batch per group that another node leads

@@ -347,6 +347,18 @@ export function liveBytes(state: WalState): number {
   return bytes;
 }
 
+/**
+ * Bytes of segments that hold something, or lie between such, and of what waits for them: what
+ * only a release makes less. The rest of the tail is not in it, nor a segment that is not in use.
+ */
+export function usedBytes(state: WalState): number {
+  const tail = tailOf(state);
+  let bytes = state.queuedBytes;
+  for (const segment of state.segments)
+    bytes += segment === tail ? segment.usedBytes : segment.bytes;
+  return bytes;
+}
+
 /** Bytes of disk the log takes. Bound it by snapshots and `release`. */
 export function footprintBytes(state: WalState): number {
   let bytes = (state.spare?.bytes ?? 0) + (state.making?.bytes ?? 0);

@@ -26,7 +26,9 @@ import { majority } from './scenarios/majority.ts';
 import { partition } from './scenarios/partition.ts';
 import { pause } from './scenarios/pause.ts';
 import { refusals } from './scenarios/refusals.ts';
+import { seed } from './scenarios/seed.ts';
 import { stop } from './scenarios/stop.ts';
+import { strangers } from './scenarios/strangers.ts';
 import { wipe } from './scenarios/wipe.ts';
 import { Broken } from './verdict.ts';
 
@@ -36,8 +38,10 @@ const SCENARIOS: readonly Scenario[] = [
   pause,
   crash,
   wipe,
+  strangers,
   damage,
   refusals,
+  seed,
   majority,
   partition,
 ];

@@ -13,14 +13,21 @@ import type { Group, WaitingEntry } from './group.ts';
 import { answer, refuse } from './owners.ts';
 import { runSafeReads, sortReads } from './reads.ts';
 import { obeySettings } from './settings.ts';
+import { notePart, noteStage, readStopwatch } from './stages.ts';
 import type { NodeState } from './state.ts';
 
 export function applyCommitted(node: NodeState): void {
   for (const group of node.groups) {
     sortReads(node, group);
-    while (group.store.appliedIndex < group.applyThrough) applyNext(node, group);
+    if (group.store.appliedIndex < group.applyThrough) applyAll(node, group);
     runSafeReads(node, group);
   }
+}
+
+function applyAll(node: NodeState, group: Group): void {
+  const since = readStopwatch(node);
+  while (group.store.appliedIndex < group.applyThrough) applyNext(node, group);
+  notePart(node, 'apply', since);
 }
 
 function applyNext(node: NodeState, group: Group): void {
@@ -53,6 +60,7 @@ function takeWaiting(group: Group, index: number): readonly WaitingEntry[] {
 }
 
 function applyOurs(node: NodeState, group: Group, entry: Uint8Array, waiting: WaitingEntry): void {
+  noteStage(node, 'replicate', waiting.proposedAt);
   const { writes, reads } = node.storeOut;
   const firstWrite = writes.count;
   const firstRead = reads.count;
@@ -68,6 +76,7 @@ function applyOurs(node: NodeState, group: Group, entry: Uint8Array, waiting: Wa
 }
 
 function refuseWaiting(node: NodeState, waiting: WaitingEntry): void {
+  node.counters.proposalsFailed.lost++;
   refuse(node, waiting.writes, 'UNAVAILABLE');
   if (waiting.reads !== null) refuse(node, waiting.reads.rows, 'UNAVAILABLE');
 }

@@ -13,7 +13,7 @@ import { FrameWriter } from '../core/protocol/frame-writer.ts';
 import { ProtocolOut } from '../core/protocol/requests.ts';
 import type { ProtocolState } from '../core/protocol/state.ts';
 import { protocol } from '../core/protocol/step.ts';
-import { FEATURE, REQUEST } from '../core/protocol/wire.ts';
+import { FEATURE, FLAG, REQUEST } from '../core/protocol/wire.ts';
 import {
   newReplyView,
   type WireFailure,
@@ -136,6 +136,16 @@ export class Connections {
     const { seq, command, flags } = this.out.requests;
     const request = { seq: seq[row]!, command: command[row]!, flags: flags[row]! };
     return connection.slots.push(request, this.micros);
+  }
+
+  /** When a request came, in microseconds; null: it waits no more. */
+  cameAt(id: ConnectionId, slot: number): number | null {
+    const slots = this.find(id)?.slots;
+    return slots?.isOpen(slot) === true ? slots.since[slots.at(slot)]! : null;
+  }
+
+  get hasReplies(): boolean {
+    return this.#dirty.length > 0;
   }
 
   /** Whether the request still waits for its answer. */
@@ -297,7 +307,8 @@ export class Connections {
     reply.source = lane.values;
     reply.valueAt = lane.valueAt[row]!;
     reply.valueBytes = lane.valueBytes[row]!;
-    this.latencies.note(isGet(reply.command), this.micros - slots.since[at]!);
+    const isStale = (reply.flags & FLAG.STALE) !== 0;
+    this.latencies.note(reply.command, isStale, this.micros - slots.since[at]!);
     writeResult(this.#writer, reply);
   }
 
@@ -369,5 +380,3 @@ export class Connections {
     }
   }
 }
-
-const isGet = (command: number): boolean => command === REQUEST.GET;

@@ -11,6 +11,7 @@ import { clearWalOut, type WalEvent } from '../core/wal/state.ts';
 import { wal } from '../core/wal/step.ts';
 import { stepRaft } from './drain.ts';
 import type { Group } from './group.ts';
+import { noteStage } from './stages.ts';
 import { failNode, type NodeState } from './state.ts';
 
 export function persistRecords(node: NodeState): void {
@@ -24,7 +25,8 @@ function appendRecords(node: NodeState): void {
   node.lastTicket = ticket(node.lastTicket + 1);
   for (const group of node.groups) {
     if (group.turnTicket === 0) continue;
-    group.tickets.push({ node: node.lastTicket, raft: group.turnTicket });
+    const since = node.connections.micros;
+    group.tickets.push({ node: node.lastTicket, raft: group.turnTicket, since });
     group.turnTicket = 0;
   }
   for (const record of records) {
@@ -55,7 +57,9 @@ function markDurable(node: NodeState, durable: Ticket): void {
   for (const group of node.groups) {
     let raftTicket = 0;
     while (group.tickets.length > 0 && group.tickets[0]!.node <= durable) {
-      raftTicket = group.tickets.shift()!.raft;
+      const { raft, since } = group.tickets.shift()!;
+      raftTicket = raft;
+      noteStage(node, 'fsync', since);
     }
     if (raftTicket > 0) groupDurable(node, group, raftTicket);
   }

@@ -3,6 +3,7 @@ import type { Failure } from '../base/errors.ts';
 import type { ClusterId, GroupId, Millis, NodeId, Ticket } from '../base/units.ts';
 import type { FormationOut, FormationState } from '../core/formation/state.ts';
 import type { Identity, IdentityOut, IdentityState } from '../core/identity/state.ts';
+import type { Refusal } from '../core/raft/out.ts';
 import type { ResultLane } from '../core/results.ts';
 import type { Ring } from '../core/router/ring.ts';
 import type { SnapshotsOut } from '../core/snapshots/out.ts';
@@ -19,6 +20,7 @@ import type { DiskDesk } from './disk-desk.ts';
 import type { Group } from './group.ts';
 import type { Peers } from './peers.ts';
 import type { Served } from './served.ts';
+import type { Timings } from './stages.ts';
 import type { Stopping } from './stopping-state.ts';
 
 /** From nothing to serving, and out of it: the outermost states of charts/lifecycle.ts. */
@@ -45,7 +47,14 @@ export interface Counters {
   proposals: number;
   badFrames: number;
   foreignFrames: number;
+  /** Requests refused with OVERLOADED. */
+  overloaded: number;
+  /** Entries that came to nothing, by why. */
+  readonly proposalsFailed: Record<ProposalFailure, number>;
 }
+
+/** no-room: the log has none. lost: another leader's entry stands in its place. */
+export type ProposalFailure = Refusal | 'no-room' | 'lost';
 
 export interface NodeState {
   readonly config: NodeConfig;
@@ -102,6 +111,7 @@ export interface NodeState {
   /** Since when the log has been long enough to slow writers down; null: it is not. */
   slowSince: Millis | null;
   readonly counters: Counters;
+  readonly timings: Timings;
 }
 
 export function findGroup(node: NodeState, id: GroupId): Group | null {

@@ -16,6 +16,7 @@ import { measureLog } from './log-room.ts';
 import { expireRequests } from './patience.ts';
 import { persistRecords } from './persist.ts';
 import { proposeGathered } from './propose.ts';
+import { sendReplies } from './replies.ts';
 import { routeRequests } from './route.ts';
 import { takeSnapshots } from './snapshots.ts';
 import type { NodeState } from './state.ts';
@@ -46,6 +47,6 @@ export function turn(node: NodeState, time: TurnTime): void {
   expireRequests(node); // who has waited too long is told so
   continueStopping(node); // a stop that was asked for goes on
   node.served.flush(node); // answers to other nodes leave
-  node.connections.flush(node.now); // replies leave
+  sendReplies(node); // replies leave
   node.peers?.flush(); // one frame per peer leaves
 }

@@ -10,6 +10,7 @@
  * another name, zero-filled, synced, renamed, and its directory synced, before anything is written.
  */
 import { assert } from '../../base/assert.ts';
+import { Distribution } from '../../base/distribution.ts';
 import type { Failure } from '../../base/errors.ts';
 import type { GroupId, LogIndex, Millis, StoreId, Term, Ticket } from '../../base/units.ts';
 import { NEVER, ZERO_TICKET } from '../../base/units.ts';
@@ -173,7 +174,11 @@ export interface WalStats {
   copiedRecords: number;
   writtenBytes: number;
   segmentsMade: number;
+  /** Entries of a flush, copies left out. */
+  readonly flushEntries: Distribution;
 }
+
+export const FLUSH_ENTRIES_EDGES: readonly number[] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 
 export interface WalState {
   readonly config: WalConfig;
@@ -285,6 +290,7 @@ export function initialState(config: WalConfig): WalState {
       copiedRecords: 0,
       writtenBytes: 0,
       segmentsMade: 0,
+      flushEntries: new Distribution(FLUSH_ENTRIES_EDGES),
     },
   };
 }

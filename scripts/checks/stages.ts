@@ -36,7 +36,11 @@ export function stagesOf(list: ListName): readonly Stage[] {
         ...simulator(),
       ];
     case 'ci':
-      return stagesOf('test');
+      return [
+        ...stagesOf('test'),
+        door('npm start', ['node', 'scripts/checks/start-smoke.ts']),
+        door('integration', ['scripts/integration-test.sh']),
+      ];
   }
 }
 
@@ -74,6 +78,11 @@ function simulator(): readonly Stage[] {
 
 function tool(name: string, command: Stage['command']): Stage {
   return { name, command, alone: false, report: null };
+}
+
+/** Real processes, which want the machine for themselves. */
+function door(name: string, command: Stage['command']): Stage {
+  return { name, command, alone: true, report: null };
 }
 
 function runner(name: string, command: Stage['command'], report: Report): Stage {

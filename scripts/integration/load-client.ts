@@ -48,6 +48,9 @@ interface Flight {
   isRepeated: boolean;
 }
 
+/** What keys hold is known here by their longer names, below. */
+const NOTHING_SEEN: ReadonlyMap<string, string | null> = new Map();
+
 export class LoadClient {
   readonly #options: LoadClientOptions;
   #connection: Connection | null = null;
@@ -162,7 +165,7 @@ export class LoadClient {
     const { stream, workload, name } = this.#options;
     const serial = `${name}.${++this.#serial}`;
     if (stream.permille(LEDGER_PERMILLE)) return putOf(`ledger.${serial}`, serial);
-    const drawn = drawAction(stream, workload, serial);
+    const drawn = drawAction(stream, workload, serial, NOTHING_SEEN);
     const action = { ...drawn, key: `${this.#prefix}${drawn.key}` };
     if (action.call.name !== 'swap') return action;
     // Half of them expect what was there lately, so that some hold and some do not.

@@ -83,8 +83,8 @@ export interface Group {
   applyThrough: LogIndex;
   /** Raft's ticket of this turn's records; 0: none. */
   turnTicket: number;
-  /** Which of the node's tickets carried which of Raft's, and since when, oldest first. */
-  tickets: { readonly node: number; readonly raft: number; readonly since: number }[];
+  /** Which of the node's tickets carried which of Raft's, oldest first. */
+  tickets: { readonly node: number; readonly raft: number }[];
   /** Snapshot marks on their way to the disk: when durable, the WAL may forget what lies below. */
   /** The newest durable mark that the snapshot files have not been told of; 0: none. */
   releasable: LogIndex;

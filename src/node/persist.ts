@@ -11,7 +11,7 @@ import { clearWalOut, type WalEvent } from '../core/wal/state.ts';
 import { wal } from '../core/wal/step.ts';
 import { stepRaft } from './drain.ts';
 import type { Group } from './group.ts';
-import { noteStage } from './stages.ts';
+import { noteAppend, noteDurable } from './stages.ts';
 import { failNode, type NodeState } from './state.ts';
 
 export function persistRecords(node: NodeState): void {
@@ -23,10 +23,10 @@ function appendRecords(node: NodeState): void {
   const records = node.records;
   node.records = [];
   node.lastTicket = ticket(node.lastTicket + 1);
+  noteAppend(node, node.lastTicket);
   for (const group of node.groups) {
     if (group.turnTicket === 0) continue;
-    const since = node.connections.micros;
-    group.tickets.push({ node: node.lastTicket, raft: group.turnTicket, since });
+    group.tickets.push({ node: node.lastTicket, raft: group.turnTicket });
     group.turnTicket = 0;
   }
   for (const record of records) {
@@ -54,12 +54,11 @@ export function stepWal(node: NodeState, event: WalEvent): void {
 
 /** Everything up to `durable` is on disk: messages held for it leave, what it decides is decided. */
 function markDurable(node: NodeState, durable: Ticket): void {
+  noteDurable(node, durable);
   for (const group of node.groups) {
     let raftTicket = 0;
     while (group.tickets.length > 0 && group.tickets[0]!.node <= durable) {
-      const { raft, since } = group.tickets.shift()!;
-      raftTicket = raft;
-      noteStage(node, 'fsync', since);
+      raftTicket = group.tickets.shift()!.raft;
     }
     if (raftTicket > 0) groupDurable(node, group, raftTicket);
   }

@@ -12,7 +12,7 @@
  *    that clock stands: they go by the stopwatch of whoever drives the node, if there is one.
  */
 import { Distribution } from '../base/distribution.ts';
-import type { NodeId } from '../base/units.ts';
+import type { NodeId, Ticket } from '../base/units.ts';
 import type { NodeState } from './state.ts';
 
 export const STAGES = ['queue', 'fsync', 'replicate', 'apply', 'reply'] as const;
@@ -28,6 +28,8 @@ export interface Timings {
   readonly stages: Readonly<Record<Stage, Distribution>>;
   /** Round trips of direct pings, by peer. */
   readonly roundTrips: Map<NodeId, Distribution>;
+  /** Turns' records that are with the log, oldest first. */
+  readonly appends: { readonly ticket: Ticket; readonly since: number }[];
   /** When the ping that is under way left. */
   pingedAt: number;
   /** Microseconds; null: none, and what is within a turn takes no time. */
@@ -46,6 +48,7 @@ export function newTimings(peers: readonly NodeId[], stopwatch: (() => number) |
       reply: newDurations(),
     },
     roundTrips: new Map(peers.map((peer) => [peer, newDurations()])),
+    appends: [],
     pingedAt: 0,
     stopwatch,
   };
@@ -54,6 +57,18 @@ export function newTimings(peers: readonly NodeId[], stopwatch: (() => number) |
 /** Ends at this turn what began at `since`, in microseconds of turns. */
 export function noteStage(node: NodeState, stage: Stage, since: number): void {
   node.timings.stages[stage].note(Math.max(0, node.connections.micros - since));
+}
+
+/** The turn's records go to the log under `ticket`. */
+export function noteAppend(node: NodeState, ticket: Ticket): void {
+  node.timings.appends.push({ ticket, since: node.connections.micros });
+}
+
+export function noteDurable(node: NodeState, durable: Ticket): void {
+  const { appends } = node.timings;
+  while (appends.length > 0 && appends[0]!.ticket <= durable) {
+    noteStage(node, 'fsync', appends.shift()!.since);
+  }
 }
 
 /** The moment, within a turn. */

@@ -15,7 +15,7 @@ import pretty from 'pino-pretty';
 
 import { isReady, leads, type NodeAddress, nodes, peersOf } from './nodes.ts';
 
-const DATA_FOLDER = process.env.APEX_DEV_FOLDER ?? '.apex-dev';
+const { APEX_DEV_FOLDER: DATA_FOLDER = '.apex-dev' } = process.env;
 const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 5_000;
 const POLL_EVERY_MS = 200;

@@ -11,7 +11,8 @@ export interface NodeAddress {
 
 const HTTP_PORT_OFFSET = 2000;
 const ANSWER_WITHIN_MS = 1000;
-const FIRST_PORT = Number(process.env.APEX_DEV_PORT ?? 7001);
+const { APEX_DEV_PORT: FIRST_PORT_TEXT = '7001' } = process.env;
+const FIRST_PORT = Number(FIRST_PORT_TEXT);
 
 export const nodes: readonly NodeAddress[] = [1, 2, 3].map((id) => ({
   id,

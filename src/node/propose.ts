@@ -81,9 +81,10 @@ export function refusalCode(reason: Refusal | 'no-room'): ErrorCode {
     case 'no-room':
     case 'overloaded':
       return 'OVERLOADED';
+    case 'not-formed':
+      return 'STORES_MISSING';
     case 'not-leader':
     case 'transferring':
-    case 'not-formed':
     case 'no-such-member':
     case 'change-pending':
     case 'not-empty':

@@ -144,6 +144,7 @@ export class Daemon {
       version,
       node,
       metrics,
+      ask: (request) => this.#loop.accept({ kind: 'admin', request }),
       surroundings: () => this.#surroundings(),
       warnings: () => [...this.#options.warnings, ...this.#watch.ignored],
     });

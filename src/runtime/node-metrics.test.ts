@@ -81,3 +81,48 @@ test('gossip knows the others, and how far they are', async () => {
     return value('apex_gossip_members{state="alive"}') === 1;
   });
 }, 60_000);
+
+const INTRODUCTION = `# Metrics
+
+\`http://HOST:P+2000/metrics\` of each node, in Prometheus' text format. Every series is there from boot,
+with 0 where nothing has happened yet. Durations are in seconds, sizes in bytes. A request is counted by
+the node that answered the client, an entry by the node that proposed it. What a stage is, and how finely
+it is measured, stands in \`src/node/stages.ts\`.
+
+A test writes this page from a node's own answer, and fails while it is out of date; to rewrite it:
+\`vitest run src/runtime/node-metrics.test.ts -u\`.
+
+| metric | type | labels | |
+|---|---|---|---|
+`;
+
+/** A row a family, by name; labels as its samples have them. */
+function pageOf(text: string): string {
+  const rows = new Map<string, { help: string; type: string; labels: Set<string> }>();
+  for (const line of text.split('\n')) {
+    const [, word, name, rest] = /^# (HELP|TYPE) (\S+) (.+)$/.exec(line) ?? [];
+    if (word === 'HELP') rows.set(name!, { help: rest!, type: '', labels: new Set() });
+    if (word === 'TYPE') rows.get(name!)!.type = rest!;
+    const [, series, labels] = /^(\w+)\{(.*)\} /.exec(line) ?? [];
+    if (series === undefined) continue;
+    const row = rows.get(series) ?? rows.get(series.replace(/_(bucket|sum|count)$/, ''));
+    for (const [, label] of labels!.matchAll(/(\w+)="/g))
+      if (label !== 'le') row!.labels.add(label!);
+  }
+  const names = [...rows.keys()].sort();
+  return names
+    .map((name) => {
+      const { type, labels, help } = rows.get(name)!;
+      return `| \`${name}\` | ${type} | ${[...labels].join(', ')} | ${help} |\n`;
+    })
+    .join('');
+}
+
+test('docs/metrics.md has every series that a node has', async () => {
+  members = await bootCluster(directory, 3);
+  await until(() => isSettled(members));
+  const { httpPort } = members[0]!.listeners.ports;
+  const answer = await fetch(`http://127.0.0.1:${httpPort}/metrics`);
+  const page = INTRODUCTION + pageOf(await answer.text());
+  await expect(page).toMatchFileSnapshot('../../docs/metrics.md');
+});

@@ -11,6 +11,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<CommandFile>> = new Map([
   ['serve', () => import('./cli/serve.ts')],
   ['client', () => import('./cli/client.ts')],
   ['bench', () => import('./cli/bench.ts')],
+  ['config', () => import('./cli/config.ts')],
   ['status', () => import('./cli/status.ts')],
   ['healthcheck', () => import('./cli/healthcheck.ts')],
   ['sim', () => import('./cli/sim.ts')],

@@ -3,7 +3,8 @@
  *
  * 1. Each node is a process of its own, started by the launcher as a user would start it.
  * 2. Ready is what the nodes say of themselves at /readyz; the leader is who says so in /metrics.
- * 3. Ctrl-C stops all three; one that has not ended by then is killed. The data stays, in .apex-dev.
+ * 3. Ctrl-C stops all three; one that has not ended by then is killed. The data stays, in .apex-dev
+ *    or the folder that APEX_DEV_FOLDER names.
  * 4. A node that ends by itself is told and not restarted: two of three go on, and are seen to.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -14,7 +15,7 @@ import pretty from 'pino-pretty';
 
 import { isReady, leads, type NodeAddress, nodes, peersOf } from './nodes.ts';
 
-const DATA_FOLDER = '.apex-dev';
+const { APEX_DEV_FOLDER: DATA_FOLDER = '.apex-dev' } = process.env;
 const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 5_000;
 const POLL_EVERY_MS = 200;
@@ -61,7 +62,8 @@ async function announce(): Promise<void> {
     say(`node ${node.id}  clients 127.0.0.1:${node.port}  http 127.0.0.1:${node.httpPort}${role}`);
   }
   say('');
-  say('Talk to it:  ./build/kv --client 127.0.0.1:7001        Stop it: Ctrl-C');
+  const [{ port } = { port: 0 }] = nodes;
+  say(`Talk to it:  ./build/kv --client 127.0.0.1:${port}        Stop it: Ctrl-C`);
 }
 
 async function stop(exitCode: number): Promise<void> {

@@ -1,4 +1,7 @@
-/** The three nodes of the development cluster, and what their HTTP doors say. */
+/**
+ * The three nodes of the development cluster, and what their HTTP doors say. The environment names
+ * another first port, as for scripts/dev-run.sh.
+ */
 
 export interface NodeAddress {
   readonly id: number;
@@ -8,11 +11,13 @@ export interface NodeAddress {
 
 const HTTP_PORT_OFFSET = 2000;
 const ANSWER_WITHIN_MS = 1000;
+const { APEX_DEV_PORT: FIRST_PORT_TEXT = '7001' } = process.env;
+const FIRST_PORT = Number(FIRST_PORT_TEXT);
 
 export const nodes: readonly NodeAddress[] = [1, 2, 3].map((id) => ({
   id,
-  port: 7000 + id,
-  httpPort: 7000 + id + HTTP_PORT_OFFSET,
+  port: FIRST_PORT + id - 1,
+  httpPort: FIRST_PORT + id - 1 + HTTP_PORT_OFFSET,
 }));
 
 /** The other nodes in the form of the flag: `127.0.0.1:7002:2,127.0.0.1:7003:3`. */

@@ -119,8 +119,8 @@ export class Cluster {
     const seat = this.seat(id);
     demand(!seat.process?.isRunning, `node ${id} runs already`);
     const args = ['--id', `${id}`, '--port', `${seat.port}`, '--peers', this.#peersOf(id)];
-    const own = ['--wal-dir', this.folder];
-    seat.process = new NodeProcess(id, [...args, ...own], this.logFile(id));
+    const at = { logFile: this.logFile(id), folder: this.folder };
+    seat.process = new NodeProcess(id, ['serve', ...args, '--wal-dir', this.folder], at);
     return seat.process;
   }
 

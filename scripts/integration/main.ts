@@ -23,10 +23,13 @@ import { crash } from './scenarios/crash.ts';
 import { damage } from './scenarios/damage.ts';
 import { kill } from './scenarios/kill.ts';
 import { majority } from './scenarios/majority.ts';
+import { mending } from './scenarios/mending.ts';
 import { partition } from './scenarios/partition.ts';
 import { pause } from './scenarios/pause.ts';
 import { refusals } from './scenarios/refusals.ts';
+import { seed } from './scenarios/seed.ts';
 import { stop } from './scenarios/stop.ts';
+import { strangers } from './scenarios/strangers.ts';
 import { wipe } from './scenarios/wipe.ts';
 import { Broken } from './verdict.ts';
 
@@ -36,8 +39,11 @@ const SCENARIOS: readonly Scenario[] = [
   pause,
   crash,
   wipe,
+  strangers,
+  mending,
   damage,
   refusals,
+  seed,
   majority,
   partition,
 ];

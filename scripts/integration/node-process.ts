@@ -7,6 +7,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+export const LAUNCHER = fileURLToPath(new URL('../../build/kv', import.meta.url));
 
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
@@ -31,11 +34,12 @@ export class NodeProcess {
   readonly ended: Promise<Ended>;
   readonly #child: ChildProcess;
 
-  constructor(id: number, args: readonly string[], logFile: string) {
+  /** `folder` is where the process works: without a `--wal-dir` its data is there. */
+  constructor(id: number, args: readonly string[], at: { logFile: string; folder: string }) {
     this.id = id;
-    this.logFile = logFile;
-    const log = openSync(logFile, 'a');
-    this.#child = spawn('build/kv', ['serve', ...args], { stdio: ['ignore', log, log] });
+    this.logFile = at.logFile;
+    const log = openSync(at.logFile, 'a');
+    this.#child = spawn(LAUNCHER, args, { stdio: ['ignore', log, log], cwd: at.folder });
     closeSync(log);
     running.add(this.#child);
     this.ended = once(this.#child, 'exit').then(([status, signal]) => {

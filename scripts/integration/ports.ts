@@ -13,17 +13,29 @@ const HIGHEST = 29_900;
 const TRIES_MAX = 1000;
 
 /** `taken` are those given out before; the new one is added. */
-export async function freePort(taken: Set<number>): Promise<number> {
+export function freePort(taken: Set<number>): Promise<number> {
+  return freePorts(1, taken);
+}
+
+/** The first of `count` ports in a row that are free for a node each. */
+export async function freePorts(count: number, taken: Set<number>): Promise<number> {
   for (let tries = 0; tries < TRIES_MAX; tries++) {
-    const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));
-    const wanted = [port, port + 1000, port + 2000];
-    if (wanted.some((one) => taken.has(one))) continue;
-    const areFree = [await isTcpFree(port), await isUdpFree(port + 1000)];
-    if (!areFree.every(Boolean) || !(await isTcpFree(port + 2000))) continue;
-    for (const one of wanted) taken.add(one);
-    return port;
+    const first = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));
+    const row = Array.from({ length: count }, (_, at) => first + at);
+    if (row.some((port) => wantedBy(port).some((one) => taken.has(one)))) continue;
+    const areFree = await Promise.all(row.map(isFree));
+    if (!areFree.every(Boolean)) continue;
+    for (const port of row) for (const one of wantedBy(port)) taken.add(one);
+    return first;
   }
   throw new Error('no free ports');
+}
+
+const wantedBy = (port: number): number[] => [port, port + 1000, port + 2000];
+
+async function isFree(port: number): Promise<boolean> {
+  const areFree = [isTcpFree(port), isUdpFree(port + 1000), isTcpFree(port + 2000)];
+  return (await Promise.all(areFree)).every(Boolean);
 }
 
 function isTcpFree(port: number): Promise<boolean> {

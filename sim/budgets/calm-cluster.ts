@@ -13,13 +13,13 @@ import {
   nextMessage,
   readPeerFrame,
 } from '../../src/core/protocol/peer-frame.ts';
-import { NO_STATUS, ReplyReader } from '../../src/core/protocol/replies.ts';
+import { NO_STATUS, ReplyReader, readRefusal } from '../../src/core/protocol/replies.ts';
 import { MESSAGE_TYPE } from '../../src/core/raft/codec.ts';
 import { lastIndex } from '../../src/core/raft/log.ts';
 import { DEFAULT_SETTINGS } from '../../src/core/settings.ts';
 import { NODE_DEFAULTS } from '../../src/node/config.ts';
 import { Cluster } from '../run/cluster.ts';
-import { drawRunConfig, type RunConfig } from '../run/config.ts';
+import { drawRunConfig, type NodeKnobs, type RunConfig } from '../run/config.ts';
 import { NO_OVERRIDES } from '../run/run.ts';
 import { newestLeader } from '../run/seats.ts';
 import { calmWorldConfig } from '../world/config.ts';
@@ -50,8 +50,8 @@ export class CalmCluster {
   readonly cluster: Cluster;
   costs: Costs = noCosts();
 
-  constructor(nodes: number) {
-    this.cluster = new Cluster('1', configOf(nodes), ({ message }) => {
+  constructor(nodes: number, changes: Partial<NodeKnobs> = {}) {
+    this.cluster = new Cluster('1', configOf(nodes, changes), ({ message }) => {
       throw new Error(message);
     });
     const { world } = this.cluster;
@@ -72,8 +72,8 @@ export class CalmCluster {
   }
 
   /** A cluster with a leader, whose log has had time for its last mark. */
-  static settled(nodes: number): CalmCluster {
-    const calm = new CalmCluster(nodes);
+  static settled(nodes: number, changes: Partial<NodeKnobs> = {}): CalmCluster {
+    const calm = new CalmCluster(nodes, changes);
     calm.runUntil(() => calm.hasLeader);
     calm.run(2_000);
     return calm;
@@ -136,8 +136,8 @@ export class CalmCluster {
   }
 
   /** A client's connection to `node`, open. */
-  connect(node: NodeId): CalmClient {
-    const client = new CalmClient(this, node);
+  connect(node: NodeId, mayBeRefused = false): CalmClient {
+    const client = new CalmClient(this, node, mayBeRefused);
     this.runUntil(() => client.isConnected);
     return client;
   }
@@ -172,6 +172,9 @@ export const KEY_BYTES = 20;
 /** Sends batches, and knows whether all of it is answered. */
 export class CalmClient {
   isConnected = false;
+  /** Codes of refusals, each once. */
+  readonly refusals = new Set<string>();
+  readonly #mayBeRefused: boolean;
   readonly #calm: CalmCluster;
   readonly #connection: ClientConnection;
   readonly #reader = new ReplyReader();
@@ -179,8 +182,9 @@ export class CalmClient {
   #asked = 0;
   #replies = 0;
 
-  constructor(calm: CalmCluster, node: NodeId) {
+  constructor(calm: CalmCluster, node: NodeId, mayBeRefused: boolean) {
     this.#calm = calm;
+    this.#mayBeRefused = mayBeRefused;
     this.#connection = calm.cluster.world.net.connect(node, 'calm', {
       connected: () => {
         this.isConnected = true;
@@ -222,7 +226,10 @@ export class CalmClient {
     this.#reader.clear();
     this.#reader.receive(bytes);
     const { count, status } = this.#reader;
-    const isRefused = status.subarray(0, count).includes(NO_STATUS);
+    for (let row = 0; row < count; row++) {
+      if (status[row] === NO_STATUS) this.refusals.add(readRefusal(this.#reader, row).code);
+    }
+    const isRefused = this.refusals.size > 0 && !this.#mayBeRefused;
     assert(!isRefused, 'availability', 'a calm cluster refused a request');
     this.#replies += count;
   }
@@ -253,11 +260,11 @@ function noCosts(): Costs {
 }
 
 /** The workload's and the nemesis' part is not used: nobody is started but the nodes. */
-function configOf(nodes: number): RunConfig {
+function configOf(nodes: number, changes: Partial<NodeKnobs>): RunConfig {
   const drawn = drawRunConfig(new Streams('1').stream('config'), { ...NO_OVERRIDES, nodes });
   return {
     ...drawn,
     world: calmWorldConfig(),
-    node: { ...NODE_DEFAULTS, settings: DEFAULT_SETTINGS, regionBytes: 1024 * 1024 },
+    node: { ...NODE_DEFAULTS, settings: DEFAULT_SETTINGS, regionBytes: 1024 * 1024, ...changes },
   };
 }

@@ -126,6 +126,7 @@ function drawNode(stream: Stream, groupCount: number): NodeKnobs {
     requestTimeoutMs: stream.pick([500, 1_500, 4_000]),
     parkedMax: stream.pick([4, 1_000]),
     clockSkewMsMax: stream.pick([200, 5_000]),
+    logDiskBytesMax: stream.pick([65_536, 524_288, 16_777_216]),
     limits: {
       connectionsMax: 64,
       pipelineMax: stream.pick([2, 64]),

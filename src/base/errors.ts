@@ -294,6 +294,11 @@ const NODES = {
     'The disk reported an I/O error or a failed sync; what it holds is not known, so the node stops.',
     'Test or replace the disk, then restart the node; it catches up from its peers.',
   ),
+  HTTP_FORBIDDEN: notApplied(
+    EXIT.NOT_AUTHORISED,
+    'A change over HTTP came without our header, with an Origin, or for a Host that is not ours.',
+    'Use `kv config set`; web pages cannot change anything.',
+  ),
   SETTING_IGNORED: notApplied(
     EXIT.OK,
     "A flag differs from the cluster's replicated setting, which is obeyed instead.",

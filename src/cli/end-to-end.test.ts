@@ -125,6 +125,23 @@ describe('looking at nodes', () => {
   });
 });
 
+test('config: settings are shown, and changed wherever the leader is', async () => {
+  const nodes = members.map(httpOf).join(',');
+  const set = await kv(['config', 'set', 'quota', '3GiB', '--http', nodes]);
+  expect([set.complaints, set.exit]).toEqual(['', 0]);
+  expect(set.out).toContain(`quota\t${3 * 2 ** 30}\n`);
+  const [got, bad, odd, nobody] = await Promise.all([
+    kv(['config', 'get', '--http', nodes, '-o', 'json']),
+    kv(['config', 'set', 'quota', 'much', '--http', nodes]),
+    kv(['config', 'set', 'colour', 'blue', '--http', nodes]),
+    kv(['config', 'get', '--http', '127.0.0.1:1']),
+  ]);
+  expect(JSON.parse(got!.out)).toMatchObject({ durability: 'durable' });
+  expect(bad).toMatchObject({ exit: 2, complaints: 'BAD_SETTING quota much\n' });
+  expect(odd).toMatchObject({ exit: 2, complaints: 'BAD_SETTING colour blue\n' });
+  expect(nobody).toMatchObject({ exit: 5, out: '' });
+});
+
 test('bench: the last line of --json is the object that others read', async () => {
   const args = ['--bench', members.map(addressOf).join(','), '--threads', '3', '--ops', '600'];
   const { out, complaints, exit } = await kv([...args, '--keys', '50', '--fill', '--json']);

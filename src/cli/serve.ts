@@ -33,7 +33,7 @@ async function serve(flags: ServeFlags): Promise<number> {
   const { id: node, debug, logFormat: format } = flags;
   const log = DaemonLog.open({ format, debug, service: SERVICE, version: VERSION, node });
   const status = await run(flags, log);
-  log.flush();
+  await log.close();
   return status;
 }
 

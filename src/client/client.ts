@@ -23,7 +23,12 @@ export interface ClientOptions {
 export type RequestParts = Partial<RequestView> & Pick<RequestView, 'command'>;
 
 const READS: ReadonlySet<number> = new Set([REQUEST.GET, REQUEST.PING, REQUEST.METRICS]);
-const NOT_SERVING: ReadonlySet<string> = new Set(['UNAVAILABLE', 'NO_LEADER', 'NOT_LEADER']);
+const NOT_SERVING: ReadonlySet<string> = new Set([
+  'UNAVAILABLE',
+  'NO_LEADER',
+  'NOT_LEADER',
+  'STORES_MISSING',
+]);
 
 export class Client {
   readonly #options: ClientOptions;

@@ -14,20 +14,26 @@ import { noteApplied } from './hashes.ts';
 import { answer, refuse } from './owners.ts';
 import { runSafeReads, sortReads } from './reads.ts';
 import { obeySettings } from './settings.ts';
+import { notePart, noteStage, readStopwatch } from './stages.ts';
 import type { NodeState } from './state.ts';
 
 export function applyCommitted(node: NodeState): void {
   for (const group of node.groups) {
     sortReads(node, group);
     if (group.rebuild !== null) continue;
-    while (group.store.appliedIndex < group.applyThrough) {
-      applyNext(node, group);
-      noteApplied(node, group);
-      if (group.rebuild !== null) break;
-    }
+    if (group.store.appliedIndex < group.applyThrough) applyAll(node, group);
     if (group.rebuild !== null) continue;
     runSafeReads(node, group);
   }
+}
+
+function applyAll(node: NodeState, group: Group): void {
+  const since = readStopwatch(node);
+  while (group.store.appliedIndex < group.applyThrough && group.rebuild === null) {
+    applyNext(node, group);
+    noteApplied(node, group);
+  }
+  notePart(node, 'apply', since);
 }
 
 function applyNext(node: NodeState, group: Group): void {
@@ -60,6 +66,7 @@ function takeWaiting(group: Group, index: number): readonly WaitingEntry[] {
 }
 
 function applyOurs(node: NodeState, group: Group, entry: Uint8Array, waiting: WaitingEntry): void {
+  noteStage(node, 'replicate', waiting.proposedAt);
   const { writes, reads } = node.storeOut;
   const firstWrite = writes.count;
   const firstRead = reads.count;
@@ -75,6 +82,7 @@ function applyOurs(node: NodeState, group: Group, entry: Uint8Array, waiting: Wa
 }
 
 function refuseWaiting(node: NodeState, waiting: WaitingEntry): void {
+  node.counters.proposalsFailed.lost++;
   refuse(node, waiting.writes, 'UNAVAILABLE');
   if (waiting.reads !== null) refuse(node, waiting.reads.rows, 'UNAVAILABLE');
 }

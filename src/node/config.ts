@@ -28,7 +28,9 @@ export interface NodeConfig {
   readonly diskReserveBytes: number;
   readonly flushesInFlightMax: number;
   readonly idleMarkMs: number;
-  /** Log bytes in memory at which a snapshot is begun. */
+  /** What the log may take on disk, or as much as the content if that is more. */
+  readonly logDiskBytesMax: number;
+  /** Bytes of entries since the last snapshot that call for the next. */
   readonly snapshotLogBytes: number;
   /** Bytes of a snapshot that one turn encodes. */
   readonly snapshotSliceBytes: number;
@@ -66,9 +68,10 @@ export const NODE_DEFAULTS = {
   diskReserveBytes: 64 * MIB,
   flushesInFlightMax: 1,
   idleMarkMs: 1000,
+  logDiskBytesMax: 256 * MIB,
   snapshotLogBytes: 64 * MIB,
   snapshotSliceBytes: 256 * 1024,
-  regionBytes: 1024 * MIB,
+  regionBytes: 64 * MIB,
   expiredPerEntryMax: 256,
   preimageBytesMax: 64 * MIB,
   announceMs: 200,

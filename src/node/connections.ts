@@ -13,7 +13,7 @@ import { FrameWriter } from '../core/protocol/frame-writer.ts';
 import { ProtocolOut } from '../core/protocol/requests.ts';
 import type { ProtocolState } from '../core/protocol/state.ts';
 import { protocol } from '../core/protocol/step.ts';
-import { FEATURE, REQUEST } from '../core/protocol/wire.ts';
+import { FEATURE, FLAG, REQUEST } from '../core/protocol/wire.ts';
 import {
   newReplyView,
   type WireFailure,
@@ -45,6 +45,8 @@ export interface Connection {
   readonly protocol: ProtocolState;
   readonly slots: Slots;
   isPaused: boolean;
+  /** Not read for a while, whatever the limits say: it writes, and the log is long. */
+  isSlowed: boolean;
   isClosing: boolean;
   isDirty: boolean;
   /** Since when the client has owed us reading; 0 while it does not. */
@@ -71,6 +73,7 @@ export class Connections {
   readonly #writer: FrameWriter;
   readonly #reply = newReplyView();
   readonly #dirty: Connection[] = [];
+  readonly #slowed: Connection[] = [];
   slowReadersClosed = 0;
   refused = 0;
   /** The turn's time in microseconds. */
@@ -108,6 +111,7 @@ export class Connections {
       protocol: protocol.init({ connection: id, mode: 'unknown' }),
       slots: new Slots(),
       isPaused: false,
+      isSlowed: false,
       isClosing: false,
       isDirty: false,
       stuckSince: 0,
@@ -132,6 +136,16 @@ export class Connections {
     const { seq, command, flags } = this.out.requests;
     const request = { seq: seq[row]!, command: command[row]!, flags: flags[row]! };
     return connection.slots.push(request, this.micros);
+  }
+
+  /** When a request came, in microseconds; null: it waits no more. */
+  cameAt(id: ConnectionId, slot: number): number | null {
+    const slots = this.find(id)?.slots;
+    return slots?.isOpen(slot) === true ? slots.since[slots.at(slot)]! : null;
+  }
+
+  get hasReplies(): boolean {
+    return this.#dirty.length > 0;
   }
 
   /** Whether the request still waits for its answer. */
@@ -293,7 +307,8 @@ export class Connections {
     reply.source = lane.values;
     reply.valueAt = lane.valueAt[row]!;
     reply.valueBytes = lane.valueBytes[row]!;
-    this.latencies.note(isGet(reply.command), this.micros - slots.since[at]!);
+    const isStale = (reply.flags & FLAG.STALE) !== 0;
+    this.latencies.note(reply.command, isStale, this.micros - slots.since[at]!);
     writeResult(this.#writer, reply);
   }
 
@@ -315,7 +330,8 @@ export class Connections {
   #applyBackPressure(connection: Connection, now: Millis): void {
     const unsent = this.#net.unsentBytes(connection.id);
     const { pipelineMax, unsentBytesMax } = this.#limits;
-    const isFull = connection.slots.pending >= pipelineMax || unsent >= unsentBytesMax;
+    const isFull =
+      connection.isSlowed || connection.slots.pending >= pipelineMax || unsent >= unsentBytesMax;
     if (isFull && !connection.isPaused) {
       connection.isPaused = true;
       this.#net.pause(connection.id);
@@ -325,6 +341,23 @@ export class Connections {
     }
     if (unsent < unsentBytesMax) connection.stuckSince = 0;
     else if (connection.stuckSince === 0) connection.stuckSince = now;
+  }
+
+  /** Reads no more from the connection until `readOn`. */
+  slow(connection: Connection, now: Millis): void {
+    if (connection.isSlowed) return;
+    connection.isSlowed = true;
+    this.#slowed.push(connection);
+    this.#applyBackPressure(connection, now);
+  }
+
+  /** Reads again from all that were slowed. */
+  readOn(now: Millis): void {
+    for (const connection of this.#slowed) {
+      connection.isSlowed = false;
+      if (this.#rows.get(connection.id) === connection) this.#applyBackPressure(connection, now);
+    }
+    this.#slowed.length = 0;
   }
 
   /** The client took what was unsent. */
@@ -347,5 +380,3 @@ export class Connections {
     }
   }
 }
-
-const isGet = (command: number): boolean => command === REQUEST.GET;

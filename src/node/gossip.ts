@@ -4,7 +4,7 @@
  * It begins with the cluster, since its datagrams name one, and says good-bye at a graceful stop.
  */
 import type { ClusterId, NodeId } from '../base/units.ts';
-import { newSwimOut, SWIM_DEFAULTS, type SwimEvent } from '../core/swim/state.ts';
+import { newSwimOut, type Probe, SWIM_DEFAULTS, type SwimEvent } from '../core/swim/state.ts';
 import { swim } from '../core/swim/step.ts';
 import type { NodeState } from './state.ts';
 
@@ -34,8 +34,18 @@ function addressOf(node: NodeState, id: NodeId): string {
 export function stepGossip(node: NodeState, event: SwimEvent): void {
   if (node.swim === null) return;
   const out = newSwimOut();
+  const { probe } = node.swim;
   swim.step(node.swim, event, node.now, out);
+  if (node.swim.probe === null) noteAnswer(node, probe, event);
+  else if (node.swim.probe !== probe) node.timings.pingedAt = node.connections.micros;
   for (const { target, bytes } of out.datagrams) node.ports.net.sendGossip(target, bytes);
+}
+
+/** An answer to a direct ping tells how far the peer is; one that came by helpers does not. */
+function noteAnswer(node: NodeState, probe: Probe | null, event: SwimEvent): void {
+  if (probe === null || probe.helpersAtMs === null || event.kind !== 'datagram') return;
+  const { roundTrips, pingedAt } = node.timings;
+  roundTrips.get(probe.target)?.note(Math.max(0, node.connections.micros - pingedAt));
 }
 
 export function tickGossip(node: NodeState): void {

@@ -27,6 +27,8 @@ export interface WaitingEntry {
   readonly index: LogIndex;
   readonly term: Term;
   readonly since: Millis;
+  /** In microseconds, for operators. */
+  readonly proposedAt: number;
   readonly writes: Rows;
   /** Reads of the same turn, evaluated between its commands. */
   readonly reads: ReadRows | null;
@@ -101,9 +103,11 @@ export interface Group {
   isSnapshotDamaged: boolean;
   /** After a failed save, not before this. */
   saveAt: Millis;
-  /** Log bytes that the last snapshot left in memory: only what came since calls for another. */
-  keptLogBytes: number;
-  /** Log bytes at the last slice: a slice is larger when much was written since. */
+  /** Bytes of entries in memory that the last snapshot covers: they call for no other. */
+  trailingBytes: number;
+  /** What the log had given the disk when the last snapshot was begun. */
+  snapshotAtBytes: number;
+  /** The same at the last slice: a slice is larger when much was written since. */
   seenLogBytes: number;
   /** By how much slices are larger than configured, after abandoned attempts. */
   sliceFactor: number;
@@ -153,7 +157,8 @@ export function newGroup({ raft, store, files, hashes }: GroupParts): Group {
     isSnapshotWanted: false,
     isSnapshotDamaged: false,
     saveAt: millis(0),
-    keptLogBytes: 0,
+    trailingBytes: 0,
+    snapshotAtBytes: 0,
     seenLogBytes: 0,
     sliceFactor: 1,
     hashes,

@@ -8,7 +8,9 @@ import { snapshots } from '../core/snapshots/step.ts';
 import type { StoreState } from '../core/store/state.ts';
 import { store } from '../core/store/step.ts';
 import type { Configuration, RecoveredGroup } from '../core/types.ts';
+import { usedBytes } from '../core/wal/state.ts';
 import { type Group, newGroup } from './group.ts';
+import { loggedBytes } from './log-room.ts';
 import { findGroup, type NodeState } from './state.ts';
 
 const NO_CONFIGURATION: Configuration = { voters: [], outgoing: [], learners: [] };
@@ -86,6 +88,8 @@ export function addGroup(
     files,
     hashes: hashes.init({ self: node.self!, askMs: config.hashMs }),
   });
+  // Whatever the log holds from before counts as written since the last snapshot.
+  group.snapshotAtBytes = loggedBytes(node) - usedBytes(node.wal!);
   node.groups.push(group);
   node.groups.sort((left, right) => left.id - right.id);
   return group;

@@ -38,6 +38,7 @@ import { stepGossip } from './gossip.ts';
 import { ensureGroup } from './groups.ts';
 import { receiveHash } from './hashes.ts';
 import { stepIdentity } from './identify.ts';
+import { hasLogRoom } from './log-room.ts';
 import { stepWaitingWal, stepWal } from './persist.ts';
 import { receiveRepair } from './repair.ts';
 import { receiveSnapshotMessage, snapshotsCompleted } from './snapshots.ts';
@@ -206,8 +207,9 @@ function receiveRaft(node: NodeState, view: PeerFrameView, from: Member): void {
   const range = { at: view.bodyAt, end: view.bodyAt + view.bodyBytes };
   const message = readMessage(view.type, source, view.bytes, range);
   if (message === null) node.counters.badFrames++;
-  else if (!isTooMuch(node, message))
-    stepRaft(node, group, { kind: 'message', message, wall: node.wall });
+  else if (!isTooMuch(node, message)) {
+    stepRaft(node, group, { kind: 'message', message: fitting(node, message), wall: node.wall });
+  }
 }
 
 /**
@@ -216,4 +218,12 @@ function receiveRaft(node: NodeState, view: PeerFrameView, from: Member): void {
  */
 function isTooMuch(node: NodeState, message: Message): boolean {
   return node.room.level === 'exhausted' && message.type === 'append' && message.entries.length > 0;
+}
+
+/** What the log has no room for is cut off an append, as if the leader had sent less. */
+function fitting(node: NodeState, message: Message): Message {
+  if (message.type !== 'append' || message.entries.length === 0) return message;
+  let bytes = 0;
+  for (const entry of message.entries) bytes += entry.length;
+  return hasLogRoom(node, bytes) ? message : { ...message, entries: [] };
 }

@@ -1,9 +1,14 @@
 /**
  * Latencies of requests, from the turn that read them to the turn that answered them.
  *
- * Buckets grow by 1/16 of a power of two, so a quantile is right to about 6 %; integers only, no
- * allocation. For the METRICS reply; the daemon's histograms are its own.
+ * Twice: as quantiles for the METRICS reply, and by command for operators. Buckets grow by 1/16 of a power of two, so a quantile is right to about 6 %; integers only, no
+ * allocation.
  */
+import type { Distribution } from '../base/distribution.ts';
+import { COMMAND_ROWS, FLAG, REQUEST } from '../core/protocol/wire.ts';
+import { newDurations } from './stages.ts';
+
+const COMMANDS = 256;
 const SUB_BUCKETS = 16;
 const BUCKETS = 40 * SUB_BUCKETS;
 
@@ -44,11 +49,35 @@ function upperEdge(bucket: number): number {
   return (bucket - power * SUB_BUCKETS) * 2 ** power;
 }
 
+/** One command under one consistency, as operators see it. */
+export interface RequestDurations {
+  readonly op: string;
+  readonly isStale: boolean;
+  readonly durations: Distribution;
+}
+
 export class Latencies {
   readonly gets = new LatencyTable();
   readonly puts = new LatencyTable();
+  /** By command byte, twice each: as it is, and stale. Null: no such request. */
+  readonly #requests: (RequestDurations | null)[] = new Array(2 * COMMANDS).fill(null);
 
-  note(isGet: boolean, micros: number): void {
-    (isGet ? this.gets : this.puts).note(micros);
+  constructor() {
+    for (const { name, command, operation, flagsAllowed } of COMMAND_ROWS) {
+      if (operation === 0) continue;
+      const op = name.toLowerCase();
+      this.#requests[2 * command] = { op, isStale: false, durations: newDurations() };
+      if ((flagsAllowed & FLAG.STALE) === 0) continue;
+      this.#requests[2 * command + 1] = { op, isStale: true, durations: newDurations() };
+    }
+  }
+
+  get requests(): RequestDurations[] {
+    return this.#requests.filter((row) => row !== null);
+  }
+
+  note(command: number, isStale: boolean, micros: number): void {
+    (command === REQUEST.GET ? this.gets : this.puts).note(micros);
+    this.#requests[2 * command + Number(isStale)]?.durations.note(Math.max(0, micros));
   }
 }

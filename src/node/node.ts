@@ -21,14 +21,16 @@ import { DiskDesk } from './disk-desk.ts';
 import { startIdentity } from './identify.ts';
 import { newRoom } from './room.ts';
 import { Served } from './served.ts';
-import type { NodeState } from './state.ts';
+import { newTimings } from './stages.ts';
+import type { Counters, NodeState } from './state.ts';
 import { nodeDeadline } from './tick.ts';
 import { turn } from './turn.ts';
 
 export class Node implements NodeDriver {
   readonly state: NodeState;
 
-  constructor(config: NodeConfig, ports: NodePorts) {
+  /** `stopwatch` tells microseconds within a turn, for operators; null: nobody looks. */
+  constructor(config: NodeConfig, ports: NodePorts, stopwatch: (() => number) | null = null) {
     const state: NodeState = {
       config,
       ports,
@@ -79,14 +81,12 @@ export class Node implements NodeDriver {
       lastTicket: ZERO_TICKET,
       nextSweep: 0 as Millis,
       room: newRoom(),
-      counters: {
-        gets: 0,
-        puts: 0,
-        proposals: 0,
-        badFrames: 0,
-        foreignFrames: 0,
-        stateHashMismatches: 0,
-      },
+      slowSince: null,
+      counters: newCounters(),
+      timings: newTimings(
+        config.ids.filter((peer) => peer !== config.id),
+        stopwatch,
+      ),
     };
     this.state = state;
     startIdentity(state);
@@ -109,6 +109,29 @@ export class Node implements NodeDriver {
   deadline(): Millis {
     return nodeDeadline(this.state);
   }
+}
+
+function newCounters(): Counters {
+  return {
+    gets: 0,
+    puts: 0,
+    proposals: 0,
+    badFrames: 0,
+    foreignFrames: 0,
+    stateHashMismatches: 0,
+    overloaded: 0,
+    proposalsFailed: {
+      'not-leader': 0,
+      transferring: 0,
+      overloaded: 0,
+      'not-formed': 0,
+      'no-such-member': 0,
+      'change-pending': 0,
+      'not-empty': 0,
+      'no-room': 0,
+      lost: 0,
+    },
+  };
 }
 
 function wireMetrics(node: NodeState): WireMetrics {

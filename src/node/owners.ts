@@ -30,6 +30,7 @@ export function refuse(node: NodeState, rows: Rows, code: ErrorCode): void {
 }
 
 export function refuseOne(node: NodeState, owner: number, slot: number, code: ErrorCode): void {
+  if (code === 'OVERLOADED') node.counters.overloaded++;
   if (owner >= 0) node.connections.refuse(owner, slot, { code, detail: null });
   else node.served.refuse(-1 - owner, slot, code);
 }

@@ -11,6 +11,7 @@ import { clearWalOut, type WalEvent } from '../core/wal/state.ts';
 import { wal } from '../core/wal/step.ts';
 import { stepRaft } from './drain.ts';
 import type { Group } from './group.ts';
+import { noteAppend, noteDurable } from './stages.ts';
 import { failNode, type NodeState } from './state.ts';
 
 export function persistRecords(node: NodeState): void {
@@ -22,6 +23,7 @@ function appendRecords(node: NodeState): void {
   const records = node.records;
   node.records = [];
   node.lastTicket = ticket(node.lastTicket + 1);
+  noteAppend(node, node.lastTicket);
   for (const group of node.groups) {
     if (group.turnTicket === 0) continue;
     group.tickets.push({ node: node.lastTicket, raft: group.turnTicket });
@@ -53,6 +55,7 @@ export function stepWal(node: NodeState, event: WalEvent): void {
 
 /** Everything up to `durable` is on disk: messages held for it leave, what it decides is decided. */
 function markDurable(node: NodeState, durable: Ticket): void {
+  noteDurable(node, durable);
   for (const group of node.groups) {
     let raftTicket = 0;
     while (group.tickets.length > 0 && group.tickets[0]!.node <= durable) {

@@ -8,11 +8,13 @@ import type { ErrorCode } from '../base/errors.ts';
 import { ENTRY_KIND } from '../core/entry.ts';
 import type { Refusal } from '../core/raft/out.ts';
 import { queueRoomBytes } from '../core/wal/state.ts';
-import type { WriteBatch } from './batch.ts';
+import type { Rows, WriteBatch } from './batch.ts';
 import { stepRaft } from './drain.ts';
 import type { Group } from './group.ts';
+import { hasLogRoom, promisedBytes } from './log-room.ts';
 import { lastWrite, markProposed, refuse } from './owners.ts';
 import { evaluate } from './reads.ts';
+import { noteStage } from './stages.ts';
 import type { NodeState } from './state.ts';
 
 export function proposeGathered(node: NodeState): void {
@@ -30,8 +32,10 @@ export function proposeGroup(node: NodeState, group: Group): void {
 
 function proposeWrites(node: NodeState, group: Group, { bytes, rows }: WriteBatch): void {
   const reads = group.reads.rows.count > 0 ? group.reads.take() : null;
-  const code = roomFor(node, bytes.length) ? offer(node, group, bytes, rows.count) : 'OVERLOADED';
-  if (code !== null) {
+  const failure = roomFor(node, bytes.length) ? offer(node, group, bytes, rows.count) : 'no-room';
+  if (failure !== null) {
+    const code = refusalCode(failure);
+    node.counters.proposalsFailed[failure]++;
     refuse(node, rows, code);
     if (reads !== null) refuse(node, reads.rows, code);
     return;
@@ -41,16 +45,26 @@ function proposeWrites(node: NodeState, group: Group, { bytes, rows }: WriteBatc
   node.counters.proposals++;
   const { index, term } = outcome;
   if ((group.waiting.at(-1)?.index ?? 0) >= index) group.isWaitingMixed = true;
-  group.waiting.push({ index, term, since: node.now, writes: rows, reads });
+  const proposedAt = node.connections.micros;
+  group.waiting.push({ index, term, since: node.now, proposedAt, writes: rows, reads });
+  noteQueue(node, rows);
   markProposed(node, rows, group, index);
 }
 
+/** The first of an entry's requests has waited longest, as a rule. */
+function noteQueue(node: NodeState, rows: Rows): void {
+  const owner = rows.owner[0]!;
+  const cameAt = owner < 0 ? null : node.connections.cameAt(owner, rows.slot[0]!);
+  if (cameAt !== null) noteStage(node, 'queue', cameAt);
+}
+
 function roomFor(node: NodeState, bytes: number): boolean {
-  return queueRoomBytes(node.wal!) >= bytes;
+  const hasQueueRoom = queueRoomBytes(node.wal!) >= bytes + promisedBytes(node);
+  return hasQueueRoom && hasLogRoom(node, bytes);
 }
 
 /** Null: accepted. */
-function offer(node: NodeState, group: Group, bytes: Uint8Array, count: number): ErrorCode | null {
+function offer(node: NodeState, group: Group, bytes: Uint8Array, count: number): Refusal | null {
   const entryKind = ENTRY_KIND.COMMANDS;
   const outcome = stepRaft(node, group, {
     kind: 'propose',
@@ -59,16 +73,18 @@ function offer(node: NodeState, group: Group, bytes: Uint8Array, count: number):
     bytes,
     wall: node.wall,
   });
-  return outcome.kind === 'refused' ? refusalCode(outcome.reason) : null;
+  return outcome.kind === 'refused' ? outcome.reason : null;
 }
 
-export function refusalCode(reason: Refusal): ErrorCode {
+export function refusalCode(reason: Refusal | 'no-room'): ErrorCode {
   switch (reason) {
+    case 'no-room':
     case 'overloaded':
       return 'OVERLOADED';
+    case 'not-formed':
+      return 'STORES_MISSING';
     case 'not-leader':
     case 'transferring':
-    case 'not-formed':
     case 'no-such-member':
     case 'change-pending':
     case 'not-empty':

@@ -68,7 +68,7 @@ function levelOf(node: NodeState): RoomLevel {
 
 /** The log behind a snapshot can go. What is in memory already makes no new one worth its bytes. */
 function wantSnapshot(node: NodeState, group: Group): void {
-  const newBytes = group.raft.log.bytes - group.keptLogBytes;
+  const newBytes = group.raft.log.bytes - group.trailingBytes;
   if (newBytes * 4 > node.config.segmentBytes) group.isSnapshotWanted = true;
 }
 

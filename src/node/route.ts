@@ -14,6 +14,7 @@ import { endStaleStreams, forward } from './forwarding.ts';
 import { gather, type Routed } from './gather.ts';
 import { type Group, isLeading } from './group.ts';
 import { isTied } from './hashes.ts';
+import { isSlowing } from './log-room.ts';
 import { refuseOne } from './owners.ts';
 import { findGroup, type NodeState } from './state.ts';
 
@@ -50,6 +51,7 @@ function routeCommand(node: NodeState, connection: Connection, slot: number, row
     return;
   }
   count(node, operation);
+  if (!isRead(operation) && isSlowing(node)) node.connections.slow(connection, node.now);
   const at = requests.at[row]!;
   const bytes = requests.bytes[row]!;
   const request = { owner: connection.id, slot, operation, source: requests.commands, at, bytes };

@@ -16,6 +16,7 @@ import {
 import type { DiskCompletion } from '../core/disk.ts';
 import { CHANNEL, type PeerFrameView } from '../core/protocol/peer-frame.ts';
 import { configurationAt, isFormed } from '../core/raft/configurations.ts';
+import { bytesBetween } from '../core/raft/log.ts';
 import { isJoined } from '../core/raft/quarantine.ts';
 import { isSnapshotUseful } from '../core/raft/snapshot.ts';
 import type { SnapshotsEvent } from '../core/snapshots/event.ts';
@@ -28,6 +29,7 @@ import type { Member, SnapshotMeta } from '../core/types.ts';
 import { stepRaft } from './drain.ts';
 import { type Group, isLeading } from './group.ts';
 import { isTied } from './hashes.ts';
+import { isLogLong, loggedBytes } from './log-room.ts';
 import { endUnknown, refuse } from './owners.ts';
 import { obeySettings } from './settings.ts';
 import { failNode, findGroup, type Loading, type NodeState } from './state.ts';
@@ -117,7 +119,8 @@ function stepFiles(node: NodeState, group: Group, event: SnapshotsEvent): void {
 
 function taken(node: NodeState, group: Group, { index }: SnapshotMeta): void {
   stepRaft(node, group, { kind: 'snapshot-taken', index });
-  group.keptLogBytes = group.raft.log.bytes;
+  const { log } = group.raft;
+  group.trailingBytes = bytesBetween(log, log.baseIndex, index);
   group.sliceFactor = 1;
   group.isSnapshotDamaged = false;
 }
@@ -159,6 +162,7 @@ function installed(node: NodeState, group: Group, done: LoadEnd): void {
   } else stepRaft(node, group, { kind: 'state-rebuilt', meta, stamp });
   group.rebuild = null;
   group.installedIndex = meta.index;
+  group.trailingBytes = 0;
   if (group.store.settings !== null) obeySettings(node, group, group.store.settings);
   stepFiles(node, group, { kind: 'installed', index: meta.index });
 }
@@ -220,18 +224,21 @@ function sendWanted(node: NodeState, group: Group): void {
 }
 
 function isDue(node: NodeState, group: Group): boolean {
-  const { appliedIndex } = group.store;
   if (group.rebuild !== null || isTied(group)) return false;
   // A log that begins behind entry 1 says that every founder holds it.
   if (!isFormed(group.raft)) return false;
-  if (appliedIndex === 0 || group.installing !== null || node.now < group.saveAt) return false;
-  if (appliedIndex <= group.raft.snapshotIndex) return group.isSnapshotDamaged;
-  const newBytes = group.raft.log.bytes - group.keptLogBytes;
-  return group.isSnapshotWanted || newBytes >= node.config.snapshotLogBytes;
+  if (group.store.appliedIndex === 0 || group.installing !== null) return false;
+  if (node.now < group.saveAt) return false;
+  return isLogLong(node, group) || group.isSnapshotDamaged || isWanted(group);
 }
+
+const isWanted = ({ isSnapshotWanted, store, raft }: Group): boolean =>
+  isSnapshotWanted && store.appliedIndex > raft.snapshotIndex;
 
 function begin(node: NodeState, group: Group): void {
   group.isSnapshotWanted = false;
+  group.snapshotAtBytes = loggedBytes(node);
+  group.seenLogBytes = loggedBytes(node);
   const { appliedIndex: index, appliedTerm: term } = group.store;
   const configuration = configurationAt(group.raft, index);
   const meta = { group: group.id, index, term, configuration };
@@ -246,8 +253,8 @@ function continueSave(node: NodeState, group: Group): void {
   out.snapshotDone = false;
   out.snapshotAbandoned = false;
   // Faster than the log grows: a snapshot that falls behind its own log would never free any of it.
-  const grownBytes = Math.max(0, group.raft.log.bytes - group.seenLogBytes);
-  group.seenLogBytes = group.raft.log.bytes;
+  const grownBytes = loggedBytes(node) - group.seenLogBytes;
+  group.seenLogBytes += grownBytes;
   const bytesMax = (node.config.snapshotSliceBytes + 2 * grownBytes) * group.sliceFactor;
   stepStore(node, group.store, { kind: 'snapshot-slice', bytesMax });
   const { snapshot, snapshotDone, snapshotAbandoned } = out;

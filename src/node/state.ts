@@ -4,6 +4,7 @@ import type { ClusterId, GroupId, Millis, NodeId, Ticket } from '../base/units.t
 import type { FormationOut, FormationState } from '../core/formation/state.ts';
 import type { Identity, IdentityOut, IdentityState } from '../core/identity/state.ts';
 import type { MendingState } from '../core/mending/state.ts';
+import type { Refusal } from '../core/raft/out.ts';
 import type { ResultLane } from '../core/results.ts';
 import type { Ring } from '../core/router/ring.ts';
 import type { SnapshotsOut } from '../core/snapshots/out.ts';
@@ -21,6 +22,7 @@ import type { Group } from './group.ts';
 import type { Peers } from './peers.ts';
 import type { Room } from './room.ts';
 import type { Served } from './served.ts';
+import type { Timings } from './stages.ts';
 import type { Stopping } from './stopping-state.ts';
 
 /** From nothing to serving, and out of it: the outermost states of charts/lifecycle.ts. */
@@ -52,7 +54,14 @@ export interface Counters {
   foreignFrames: number;
   /** Chains seen to differ from the majority's, or from each other. */
   stateHashMismatches: number;
+  /** Requests refused with OVERLOADED. */
+  overloaded: number;
+  /** Entries that came to nothing, by why. */
+  readonly proposalsFailed: Record<ProposalFailure, number>;
 }
+
+/** no-room: the log has none. lost: another leader's entry stands in its place. */
+export type ProposalFailure = Refusal | 'no-room' | 'lost';
 
 export interface NodeState {
   readonly config: NodeConfig;
@@ -108,8 +117,11 @@ export interface NodeState {
   records: WalRecord[];
   lastTicket: Ticket;
   nextSweep: Millis;
+  /** Since when the log has been long enough to slow writers down; null: it is not. */
+  slowSince: Millis | null;
   readonly counters: Counters;
   readonly room: Room;
+  readonly timings: Timings;
 }
 
 export function findGroup(node: NodeState, id: GroupId): Group | null {

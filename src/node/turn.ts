@@ -12,9 +12,11 @@ import { continueBoot } from './boot.ts';
 import { continueForming } from './forming.ts';
 import { sendForwards } from './forwarding.ts';
 import { takeInputs } from './inputs.ts';
+import { measureLog } from './log-room.ts';
 import { expireRequests } from './patience.ts';
 import { persistRecords } from './persist.ts';
 import { proposeGathered } from './propose.ts';
+import { sendReplies } from './replies.ts';
 import { watchRoom } from './room.ts';
 import { routeRequests } from './route.ts';
 import { takeSnapshots } from './snapshots.ts';
@@ -37,6 +39,7 @@ export function turn(node: NodeState, time: TurnTime): void {
   continueForming(node); // a cluster's id is durable: found it, or join it
   tickMachines(node); // whose deadline has come
   watchRoom(node); // is there room on the disk for what is coming?
+  measureLog(node); // whoever writes faster than snapshots are taken is slowed down
   routeRequests(node); // each request to its group, its leader, or its refusal
   proposeGathered(node); // one entry per group, one read round per group
   sendForwards(node); // one batch per group that another node leads
@@ -46,6 +49,6 @@ export function turn(node: NodeState, time: TurnTime): void {
   expireRequests(node); // who has waited too long is told so
   continueStopping(node); // a stop that was asked for goes on
   node.served.flush(node); // answers to other nodes leave
-  node.connections.flush(node.now); // replies leave
+  sendReplies(node); // replies leave
   node.peers?.flush(); // one frame per peer leaves
 }

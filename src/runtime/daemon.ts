@@ -49,6 +49,8 @@ export type DaemonEnd =
   | { readonly kind: 'failed'; readonly failure: Failure }
   | { readonly kind: 'violated'; readonly error: unknown };
 
+const stopwatch = (): number => Math.floor(performance.now() * 1000);
+
 export class Daemon {
   readonly node: Node;
   readonly net: PlainNet;
@@ -120,8 +122,8 @@ export class Daemon {
       entropy: new SystemEntropy(),
     };
     if (journal !== null)
-      return journal.record(config, ports, (own, tapped) => new Node(own, tapped));
-    const node = new Node(config, ports);
+      return journal.record(config, ports, (own, tapped) => new Node(own, tapped, stopwatch));
+    const node = new Node(config, ports, stopwatch);
     return { node, driver: node };
   }
 
@@ -142,6 +144,7 @@ export class Daemon {
       version,
       node,
       metrics,
+      ask: (request) => this.#loop.accept({ kind: 'admin', request }),
       surroundings: () => this.#surroundings(),
       warnings: () => [...this.#options.warnings, ...this.#watch.ignored],
     });

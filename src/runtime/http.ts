@@ -1,22 +1,23 @@
 /**
- * The HTTP door: health and metrics, nothing that changes anything.
+ * The HTTP door: health, metrics and settings.
  *
  *   /livez            200 while the process answers and has not failed
  *   /readyz           200 when the node makes progress, else 503; ?verbose says what of
  *   /health           the same as one JSON object, with roles and indices
  *   /metrics          Prometheus' text format
+ *   /api/v1/config    the cluster's settings; the one page that takes a POST (config-door.ts)
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { NOBODY } from '../base/units.ts';
 import { currentConfiguration } from '../core/raft/state.ts';
 import type { Group } from '../node/group.ts';
 import type { NodeState } from '../node/state.ts';
+import { answerConfig, type ConfigDoor } from './config-door.ts';
 import { type Check, checksOf, isReady, type Surroundings } from './health.ts';
 import type { Metrics } from './metrics.ts';
 
-export interface HttpSources {
+export interface HttpSources extends ConfigDoor {
   readonly version: string;
-  readonly node: NodeState;
   readonly metrics: Metrics;
   readonly surroundings: () => Surroundings;
   /** What an operator should know although all is well. */
@@ -29,6 +30,7 @@ interface Answer {
   readonly body: string;
 }
 
+const CONFIG_PATH = '/api/v1/config';
 const TEXT = 'text/plain; charset=utf-8';
 const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -42,8 +44,10 @@ export function serveHttp(server: Server, sources: HttpSources): void {
 }
 
 async function respond(sources: HttpSources, request: IncomingMessage): Promise<Answer> {
-  if (request.method !== 'GET' && request.method !== 'HEAD') return text(405, 'only GET\n');
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+  const isReading = request.method === 'GET' || request.method === 'HEAD';
+  const mayChange = request.method === 'POST' && pathname === CONFIG_PATH;
+  if (!isReading && !mayChange) return text(405, 'only GET\n');
   switch (pathname) {
     case '/livez':
       return live(sources.node);
@@ -51,12 +55,16 @@ async function respond(sources: HttpSources, request: IncomingMessage): Promise<
       return ready(sources, searchParams.has('verbose'));
     case '/health':
       return health(sources);
+    case CONFIG_PATH: {
+      const { status, body } = await answerConfig(sources, request);
+      return { status, type: JSON_TYPE, body: `${JSON.stringify(body)}\n` };
+    }
     case '/metrics': {
       const { registry } = sources.metrics;
       return { status: 200, type: registry.contentType, body: await registry.metrics() };
     }
     default:
-      return text(404, 'not here; there are /livez /readyz /health /metrics\n');
+      return text(404, `not here; there are /livez /readyz /health /metrics ${CONFIG_PATH}\n`);
   }
 }
 

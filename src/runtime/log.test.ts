@@ -1,4 +1,8 @@
-import { expect, test } from 'vitest';
+import { spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { DaemonLog } from './log.ts';
 import type { LogFormat } from './log-formats.ts';
 
@@ -8,7 +12,7 @@ function linesOf(format: LogFormat, debug: boolean, speak: (log: DaemonLog) => v
   const lines: string[] = [];
   const destination = { write: (line: string) => lines.push(line) };
   const who = { service: 'apex-kv', version: '1.2.3', node: 7 };
-  speak(DaemonLog.to(destination, { format, debug, ...who }, () => {}));
+  speak(DaemonLog.to(destination, { format, debug, ...who }));
   return lines.map((line) => JSON.parse(line));
 }
 
@@ -89,3 +93,36 @@ test('datadog: its standard attributes, and ours beside them', () => {
     error: { kind: 'TypeError', message: 'broken on purpose', stack: expect.any(String) },
   });
 });
+
+/** What a process says that speaks many lines at once, closes its log and exits. */
+function saidBy(format: LogFormat): string[] {
+  const folder = mkdtempSync(join(tmpdir(), 'apex-kv-log-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'stdout');
+  const stdout = openSync(file, 'a');
+  const program = `
+    import { DaemonLog } from ${JSON.stringify(new URL('./log.ts', import.meta.url).href)};
+    const who = { format: '${format}', debug: false, service: '', version: '', node: 1 };
+    const log = DaemonLog.open(who);
+    const line = { component: 'node', event: 'a.b' };
+    for (let at = 0; at < ${LINES}; at++) log.info(line, 'word ' + at + '.'.repeat(1000));
+    log.fatal(line, 'the last word');
+    await log.close();
+    process.exit(9);`;
+  const args = ['--input-type=module', '--eval', program];
+  const { status } = spawnSync(process.execPath, args, { stdio: ['ignore', stdout, 'inherit'] });
+  closeSync(stdout);
+  expect(status).toBe(9);
+  return readFileSync(file, 'utf8').trimEnd().split('\n');
+}
+
+const LINES = 500;
+
+test.each(['json', 'pretty'] as const)(
+  '%s: the last line before the end is the last one said',
+  (format) => {
+    const lines = saidBy(format);
+    expect(lines.at(-1)).toContain('the last word');
+    expect(lines).toHaveLength(LINES + 1);
+  },
+);

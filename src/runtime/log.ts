@@ -5,7 +5,10 @@
  *    does not fit is dropped and counted.
  * 2. `event` is a stable id for programs, `msg` is for people, `component` says who speaks.
  * 3. The cluster's id is on every line once it is known.
+ * 4. Whoever ends the process closes the log first and waits: a line may be with the thread pool, and
+ *    what is written past it arrives before it, or alone.
  */
+import { once } from 'node:events';
 import pino, { type Logger } from 'pino';
 import pretty from 'pino-pretty';
 import { formatOptions, type LogFormat, type Speaker } from './log-formats.ts';
@@ -13,6 +16,8 @@ import { formatOptions, type LogFormat, type Speaker } from './log-formats.ts';
 /** Characters that may wait for stdout. */
 const BUFFER_LENGTH_MAX = 1024 * 1024;
 const STDOUT = 1;
+/** Who does not read our stdout does not keep the process alive for longer than this. */
+const CLOSE_WITHIN_MS = 2000;
 /** What a person does not want to read on every line. */
 const QUIET_FIELDS = 'service,version,cluster,component,event';
 
@@ -36,13 +41,13 @@ export interface LogOptions {
 export class DaemonLog {
   readonly #logger: Logger;
   readonly #speaker: Speaker;
-  readonly #flush: () => void;
+  readonly #close: () => Promise<void>;
   linesDropped = 0;
 
-  private constructor(logger: Logger, speaker: Speaker, flush: () => void) {
+  private constructor(logger: Logger, speaker: Speaker, close: () => Promise<void>) {
     this.#logger = logger;
     this.#speaker = speaker;
-    this.#flush = flush;
+    this.#close = close;
   }
 
   static open(options: LogOptions): DaemonLog {
@@ -52,7 +57,12 @@ export class DaemonLog {
     const destination = isPretty
       ? pretty({ destination: stdout, colorize, singleLine: true, ignore: QUIET_FIELDS })
       : stdout;
-    const log = DaemonLog.to(destination, options, () => stdout.flushSync());
+    const log = DaemonLog.to(destination, options, async () => {
+      const closed = once(stdout, 'close', { signal: AbortSignal.timeout(CLOSE_WITHIN_MS) });
+      destination.end();
+      // Nothing more can be done for a reader that does not read; what is left is lost.
+      await closed.catch(() => {});
+    });
     stdout.on('drop', () => {
       log.linesDropped++;
     });
@@ -63,7 +73,7 @@ export class DaemonLog {
   static to(
     destination: { write(line: string): void },
     { format, debug, service, version, node }: LogOptions,
-    flush: () => void,
+    close: () => Promise<void> = async () => {},
   ): DaemonLog {
     const speaker: Speaker = { service, version, node, cluster: null };
     const options = {
@@ -71,14 +81,14 @@ export class DaemonLog {
       level: debug ? 'debug' : 'info',
       mixin: () => (speaker.cluster === null ? {} : { cluster: speaker.cluster }),
     };
-    return new DaemonLog(pino(options, destination), speaker, flush);
+    return new DaemonLog(pino(options, destination), speaker, close);
   }
 
   /** Says nothing. For tests, and for whoever embeds a node. */
   static silent(): DaemonLog {
     const nowhere = { write: () => {} };
     const options: LogOptions = { format: 'json', debug: false, service: '', version: '', node: 0 };
-    return DaemonLog.to(nowhere, options, () => {});
+    return DaemonLog.to(nowhere, options);
   }
 
   joinCluster(cluster: string): void {
@@ -105,8 +115,8 @@ export class DaemonLog {
     this.#logger.fatal(line, message);
   }
 
-  /** Before the process ends: everything out, whatever it takes. */
-  flush(): void {
-    this.#flush();
+  /** Resolves when everything said is out (rule 4). Nothing is said afterwards. */
+  async close(): Promise<void> {
+    await this.#close();
   }
 }

@@ -2,7 +2,7 @@
  * /metrics: what the node counts, in Prometheus' words, filled in when it is asked for.
  *
  * 1. Nothing here runs on the request path, but two histograms: one observation a sync, and ten a
- *    second for the event loop's lag.
+ *    second for the event loop's lag. What the node counts by batch is read from its tables.
  * 2. A series exists from boot, with 0 where nothing has happened yet; those of a peer exist for
  *    each peer of the list.
  * 3. The daemon has one group, so no series names a group.
@@ -16,6 +16,7 @@ import { reservedBytes } from '../core/wal/state.ts';
 import type { NodeState } from '../node/state.ts';
 import type { DaemonLog } from './log.ts';
 import type { PlainNet } from './net.ts';
+import { registerNodeMetrics } from './node-metrics.ts';
 import type { Watch } from './watch.ts';
 
 const FSYNC_BUCKETS = [1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.25, 1];
@@ -48,6 +49,7 @@ export class Metrics {
     for (const reading of this.#gaugeReadings()) this.#gauge(reading);
     this.#labelled();
     this.#perPeer();
+    registerNodeMetrics(this.registry, sources.node);
     this.#fsync = this.#histogram(
       'apex_wal_fsync_duration_seconds',
       'Time that a sync of file data took.',
@@ -86,6 +88,11 @@ export class Metrics {
       ['apex_wal_bytes_total', 'Bytes written to the log.', () => wal()?.writtenBytes ?? 0],
       ['apex_wal_flushes_total', 'Flushes of the log.', () => wal()?.flushes ?? 0],
       ['apex_wal_records_total', 'Records written to the log.', () => wal()?.records ?? 0],
+      [
+        'apex_overloaded_total',
+        'Requests refused with OVERLOADED.',
+        () => node.counters.overloaded,
+      ],
       ['apex_bad_frames_total', 'Peer frames that were not right.', () => node.counters.badFrames],
       [
         'apex_foreign_frames_total',

@@ -60,7 +60,7 @@ export function defaultSnapshotsConfig(group: GroupId): SnapshotsConfig {
     writeBytesMax: 1024 * KIB,
     bufferBytesMax: 4096 * KIB,
     unsyncedBytesMax: 8192 * KIB,
-    readBytesMax: 1024 * KIB,
+    readBytesMax: 4096 * KIB,
     chunkBytesMax: 256 * KIB,
     windowBytesMax: 1024 * KIB,
     sendsMax: 2,

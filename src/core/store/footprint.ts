@@ -3,13 +3,11 @@
  *
  * 1. A byte counts when it was touched. A region is reserved at once, but the operating system gives
  *    pages only for what is written; blocks that were used and given back stay touched.
- * 2. Tables and heaps count in full, whether used or not. The slab's own tables count for the blocks
- *    that were touched, since they are reserved by the region too; all of them are in
- *    `reservedBytes`.
+ * 2. Tables and heaps count in full, whether used or not, and so do the tables of blocks, which are
+ *    made for a whole region at once.
  * 3. Sessions, and what a snapshot under way keeps, are not in here: they are not per key.
  */
-import { BLOCK_BYTES, UNIT_BYTES } from './blocks.ts';
-import { BOOKKEEPING_BYTES_PER_BLOCK } from './slab.ts';
+import { UNIT_BYTES } from './blocks.ts';
 import type { StoreState } from './state.ts';
 import type { Table } from './table.ts';
 
@@ -25,7 +23,7 @@ export interface StoreFootprint {
   readonly recordBytes: number;
   /** Hash slots and expiry heaps, those of a table being freed included. */
   readonly tableBytes: number;
-  /** What each touched block is for. */
+  /** What each block is for, those not touched yet included. */
   readonly bookkeepingBytes: number;
   /** Regions and their bookkeeping as they were asked of the memory port. */
   readonly reservedBytes: number;
@@ -42,7 +40,7 @@ export function storeFootprint({ table, slab, retired }: StoreState): StoreFootp
     heldBytes: slab.heldBytes,
     recordBytes: slab.usedUnits * UNIT_BYTES,
     tableBytes,
-    bookkeepingBytes: (touchedBytes / BLOCK_BYTES) * BOOKKEEPING_BYTES_PER_BLOCK,
+    bookkeepingBytes: slab.bookkeepingBytes,
     reservedBytes: reservedBytes + slab.bookkeepingBytes,
   };
 }

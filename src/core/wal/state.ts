@@ -10,6 +10,7 @@
  * another name, zero-filled, synced, renamed, and its directory synced, before anything is written.
  */
 import { assert } from '../../base/assert.ts';
+import { Distribution } from '../../base/distribution.ts';
 import type { Failure } from '../../base/errors.ts';
 import type { GroupId, LogIndex, Millis, StoreId, Ticket } from '../../base/units.ts';
 import { NEVER, ZERO_TICKET } from '../../base/units.ts';
@@ -164,7 +165,11 @@ export interface WalStats {
   copiedRecords: number;
   writtenBytes: number;
   segmentsMade: number;
+  /** Entries of a flush, copies left out. */
+  readonly flushEntries: Distribution;
 }
+
+export const FLUSH_ENTRIES_EDGES: readonly number[] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 
 export interface WalState {
   readonly config: WalConfig;
@@ -276,6 +281,7 @@ export function initialState(config: WalConfig): WalState {
       copiedRecords: 0,
       writtenBytes: 0,
       segmentsMade: 0,
+      flushEntries: new Distribution(FLUSH_ENTRIES_EDGES),
     },
   };
 }
@@ -335,6 +341,18 @@ export function queueRoomBytes(state: WalState): number {
 export function liveBytes(state: WalState): number {
   let bytes = 0;
   for (const segment of state.segments) bytes += segment.liveBytes;
+  return bytes;
+}
+
+/**
+ * Bytes of segments that hold something, or lie between such, and of what waits for them: what
+ * only a release makes less. The rest of the tail is not in it, nor a segment that is not in use.
+ */
+export function usedBytes(state: WalState): number {
+  const tail = tailOf(state);
+  let bytes = state.queuedBytes;
+  for (const segment of state.segments)
+    bytes += segment === tail ? segment.usedBytes : segment.bytes;
   return bytes;
 }
 

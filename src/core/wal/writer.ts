@@ -150,17 +150,24 @@ function submitFlush(
   state.flushes.push(flush);
   state.end = end;
   state.ordinal += records.length;
-  countFlush(state, records.length, bytes, isSynced);
+  countFlush(state, records, { bytes, isSynced });
   const operation = { kind: 'write', file: segment.file, offset, parts, sync: isSynced } as const;
   submit(state, out, operation, { kind: 'flush', flush });
 }
 
-function countFlush(state: WalState, records: number, bytes: number, isSynced: boolean): void {
-  state.stats.flushes++;
-  state.stats.records += records;
-  state.stats.writtenBytes += bytes;
-  if (isSynced) state.stats.syncs++;
-  if (records === 0) state.stats.marks++;
+function countFlush(
+  { stats }: WalState,
+  records: readonly LoggedRecord[],
+  { bytes, isSynced }: { readonly bytes: number; readonly isSynced: boolean },
+): void {
+  stats.flushes++;
+  stats.records += records.length;
+  stats.writtenBytes += bytes;
+  if (isSynced) stats.syncs++;
+  if (records.length === 0) stats.marks++;
+  let entries = 0;
+  for (const { record, copied } of records) if (record.kind === 'entry' && !copied) entries++;
+  if (entries > 0) stats.flushEntries.note(entries);
 }
 
 /** A flush's write (and sync) is over. */

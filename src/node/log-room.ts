@@ -16,9 +16,11 @@
  * 4. The bound grows with the content: a log of a quarter of it calls for a snapshot, so what
  *    snapshots cost is in proportion to what is written, however much there is.
  */
+import { isFormed } from '../core/raft/configurations.ts';
 import { isSaving } from '../core/snapshots/state.ts';
 import { usedBytes } from '../core/wal/state.ts';
 import type { Group } from './group.ts';
+import { isTied } from './hashes.ts';
 import type { NodeState } from './state.ts';
 
 const SEGMENTS_ON_TOP = 3;
@@ -32,6 +34,13 @@ function logBoundBytes(node: NodeState): number {
 
 /** All that the log gave the disk in this life. */
 export const loggedBytes = (node: NodeState): number => node.wal!.stats.writtenBytes;
+
+/** Whether a snapshot may be taken at all: its state is sound, and the cluster has begun. */
+export function maySave(group: Group): boolean {
+  if (group.rebuild !== null || isTied(group)) return false;
+  // A log that begins behind entry 1 says that every founder holds it.
+  return isFormed(group.raft);
+}
 
 /**
  * Whether a group's next snapshot is due: by the entries in memory, or by what the disk was given
@@ -47,7 +56,9 @@ export function isLogLong(node: NodeState, group: Group): boolean {
 
 /** Whether a snapshot that shortens the log is under way, or due. */
 function canShorten(node: NodeState): boolean {
-  return node.groups.some((group) => isSaving(group.files) || isLogLong(node, group));
+  return node.groups.some(
+    (group) => isSaving(group.files) || (maySave(group) && isLogLong(node, group)),
+  );
 }
 
 function fullBytes(node: NodeState): number {

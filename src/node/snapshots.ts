@@ -15,7 +15,7 @@ import {
 } from '../base/units.ts';
 import type { DiskCompletion } from '../core/disk.ts';
 import { CHANNEL, type PeerFrameView } from '../core/protocol/peer-frame.ts';
-import { configurationAt, isFormed } from '../core/raft/configurations.ts';
+import { configurationAt } from '../core/raft/configurations.ts';
 import { bytesBetween } from '../core/raft/log.ts';
 import { isJoined } from '../core/raft/quarantine.ts';
 import { isSnapshotUseful } from '../core/raft/snapshot.ts';
@@ -28,8 +28,7 @@ import { store } from '../core/store/step.ts';
 import type { Member, SnapshotMeta } from '../core/types.ts';
 import { stepRaft } from './drain.ts';
 import { type Group, isLeading } from './group.ts';
-import { isTied } from './hashes.ts';
-import { isLogLong, loggedBytes } from './log-room.ts';
+import { isLogLong, loggedBytes, maySave } from './log-room.ts';
 import { endUnknown, refuse } from './owners.ts';
 import { obeySettings } from './settings.ts';
 import { failNode, findGroup, type Loading, type NodeState } from './state.ts';
@@ -224,9 +223,7 @@ function sendWanted(node: NodeState, group: Group): void {
 }
 
 function isDue(node: NodeState, group: Group): boolean {
-  if (group.rebuild !== null || isTied(group)) return false;
-  // A log that begins behind entry 1 says that every founder holds it.
-  if (!isFormed(group.raft)) return false;
+  if (!maySave(group)) return false;
   if (group.store.appliedIndex === 0 || group.installing !== null) return false;
   if (node.now < group.saveAt) return false;
   return isLogLong(node, group) || group.isSnapshotDamaged || isWanted(group);

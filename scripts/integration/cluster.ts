@@ -40,6 +40,7 @@ export interface GroupHealth {
 export interface Health {
   readonly status: 'ready' | 'unready';
   readonly node: number;
+  readonly phase: string;
   readonly cluster: string | null;
   readonly store: string | null;
   readonly groups: readonly GroupHealth[];

@@ -19,6 +19,7 @@ import { Cluster } from './cluster.ts';
 import { Load } from './load.ts';
 import { Recorder } from './recorder.ts';
 import { type Scenario, type Stage, seconds } from './scenario.ts';
+import { alone } from './scenarios/alone.ts';
 import { crash } from './scenarios/crash.ts';
 import { damage } from './scenarios/damage.ts';
 import { kill } from './scenarios/kill.ts';
@@ -40,6 +41,7 @@ const SCENARIOS: readonly Scenario[] = [
   wipe,
   strangers,
   damage,
+  alone,
   refusals,
   seed,
   majority,

@@ -2,9 +2,11 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { findMutant, MUTANTS } from '../mutants/catalogue.ts';
 import type { Mutant } from '../mutants/mutant.ts';
+import { WHOLE_SCHEDULE } from '../run/schedule.ts';
 import { SWIM_FAULTS } from '../swim/plan.ts';
 import { parseSeed } from '../world/streams.ts';
 import type { RunSpec } from './report.ts';
+import { readScheduleFile, type ScheduleFile, specOf } from './schedule-file.ts';
 
 /** The fault classes of a cluster's run, as its configuration names them. */
 export const CLUSTER_FAULTS = ['net', 'disk', 'process', 'clock', 'client', 'admin'] as const;
@@ -21,6 +23,8 @@ export type Task =
       readonly isTwice: boolean;
       readonly traceFile: string | null;
       readonly mutant: Mutant | null;
+      readonly isTold: boolean;
+      readonly isShrunk: boolean;
     }
   | { readonly kind: 'seeds'; readonly range: SeedRange; readonly isKeptGoing: boolean }
   | { readonly kind: 'minutes'; readonly minutes: number; readonly isKeptGoing: boolean }
@@ -54,6 +58,9 @@ interface Options {
   readonly mutant?: Mutant;
   readonly mutants?: readonly Mutant[];
   readonly json?: boolean;
+  readonly story?: boolean;
+  readonly shrink?: boolean;
+  readonly schedule?: ScheduleFile;
 }
 
 const MUTANT_SEEDS: SeedRange = { first: 1n, last: 200n };
@@ -70,8 +77,10 @@ export function parseRequest(args: readonly string[]): Request {
     nodes: options.nodes ?? null,
     groups: options.groups ?? null,
     faults: options.faults ?? null,
+    schedule: WHOLE_SCHEDULE,
   };
   checkSpec(spec);
+  if (options.schedule !== undefined) return scheduleRequest(options.schedule, options);
   const task = taskOf(options);
   const isParallel = task.kind !== 'seed';
   if (options.jobs !== undefined && !isParallel) throw new UsageError('--jobs needs many seeds');
@@ -100,6 +109,9 @@ function newProgram(write: (text: string) => void): Command {
     .option('--keep-going', 'do not stop at the first failure')
     .option('--twice', 'run a seed twice and report the first event that differs')
     .option('--trace <file>', 'write the events of a run: columns, or JSON lines if named .jsonl')
+    .option('--story', 'tell what happened in a run: sentences, columns, a diagram')
+    .option('--shrink', 'make a failure small, and write it down with a test')
+    .option('--schedule <file>', 'run what --shrink wrote down', asSchedule)
     .option('--nodes <N>', 'nodes (members, in the world of SWIM)', asCount)
     .option('--groups <G>', 'Raft groups', asCount)
     .option('--faults <a,b>', 'only these classes of faults', (text) => text.split(','))
@@ -122,8 +134,9 @@ function taskOf(options: Options): Task {
   if (modes > 1 || (seeds !== undefined && (seed ?? minutes) !== undefined)) {
     throw new UsageError('one of --seed, --seeds, --minutes and --mutants, not several');
   }
-  if (seed === undefined && (options.twice ?? options.trace) !== undefined) {
-    throw new UsageError('--twice and --trace are for one --seed');
+  const { twice, trace, story, shrink } = options;
+  if (seed === undefined && (twice ?? trace ?? story ?? shrink) !== undefined) {
+    throw new UsageError('--twice, --trace, --story and --shrink are for one --seed');
   }
   if (isKeptGoing && (isHunt || seed !== undefined)) {
     throw new UsageError('--keep-going is for --seeds and --minutes');
@@ -140,15 +153,32 @@ function taskOf(options: Options): Task {
   throw new UsageError('nothing to do: name a --seed, --seeds or --minutes (--help says more)');
 }
 
+/** A file says all but who looks on, and which bug is put back. */
+function scheduleRequest(file: ScheduleFile, options: Options): Request {
+  const { seed, seeds, minutes, mutants, nodes, groups, faults } = options;
+  const others = [seed, seeds, minutes, mutants, nodes, groups, faults];
+  if (others.some((other) => other !== undefined)) {
+    throw new UsageError('--schedule says what is run: no seeds, nodes, groups or faults with it');
+  }
+  const task = seedTask(file.seed, options);
+  return { task, spec: specOf(file), jobs: 1, isJson: options.json === true };
+}
+
 function seedTask(seed: string, options: Options): Task {
-  const { twice, trace, mutant } = options;
-  if (twice === true && trace !== undefined) throw new UsageError('--twice or --trace, not both');
+  const { twice, trace, mutant, story, shrink } = options;
+  const views = [twice, trace, story, shrink].filter((view) => view !== undefined);
+  if (views.length > 1) throw new UsageError('one of --twice, --trace, --story and --shrink');
+  if (shrink === true && options.world !== 'cluster') {
+    throw new UsageError('--shrink is for clusters');
+  }
   return {
     kind: 'seed',
     seed,
     isTwice: twice === true,
     traceFile: trace ?? null,
     mutant: mutant ?? null,
+    isTold: story === true,
+    isShrunk: shrink === true,
   };
 }
 
@@ -192,6 +222,14 @@ function asPositive(text: string): number {
   const value = Number(text);
   if (!(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError('Not a time.');
   return value;
+}
+
+function asSchedule(text: string): ScheduleFile {
+  try {
+    return readScheduleFile(text);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
 }
 
 function asMutant(text: string): Mutant {

@@ -1,25 +1,17 @@
 /** What each kind of request does. Each answers the exit code and what `--json` prints. */
-import type { Mutant } from '../mutants/mutant.ts';
 import { TraceRecorder } from '../world/trace.ts';
+import { type Answer, EXIT, exitOf, type Print, seedJson } from './answer.ts';
 import type { Request, SeedRange, Task } from './arguments.ts';
-import { coreHash } from './core-hash.ts';
 import { judgeMutant, type MutantReport } from './judge-mutant.ts';
 import { runApart, runSeeds } from './pool.ts';
 import { failureLine, failureText, inSeconds, passLine, TABLE_HEAD, tableRow } from './print.ts';
 import { Progress } from './progress.ts';
 import { type RunSpec, type SeedReport, seedAsJson } from './report.ts';
-import { runOne } from './run-one.ts';
+import { NOBODY_LOOKS, runOne } from './run-one.ts';
+import { shrinkSeed } from './shrink-command.ts';
 import { writeTrace } from './trace-file.ts';
 import { runTwice, type TwiceReport } from './twice.ts';
 
-export const EXIT = { pass: 0, usage: 2, violation: 10, undecided: 11 } as const;
-
-export interface Answer {
-  readonly exitCode: number;
-  readonly json: object;
-}
-
-type Print = (line: string) => void;
 type TaskOf<Kind extends Task['kind']> = Extract<Task, { readonly kind: Kind }>;
 
 export async function obey(request: Request, print: Print): Promise<Answer> {
@@ -48,25 +40,29 @@ function* seedsFor(minutes: number): Generator<string> {
   while (Date.now() < endMs);
 }
 
-async function oneSeed(task: TaskOf<'seed'>, { spec }: Request, print: Print): Promise<Answer> {
+async function oneSeed(task: TaskOf<'seed'>, request: Request, print: Print): Promise<Answer> {
   const { seed, isTwice, mutant } = task;
+  const { spec } = request;
   if (isTwice) return twice(runTwice(seed, spec), spec, print);
-  const report = mutant === null ? alone(task, spec) : await mutated(seed, mutant, spec);
+  if (task.isShrunk) return shrinkSeed(task, request, print);
+  const report = await reportOf(task, spec);
   const isPassed = report.verdict === 'pass';
   print(isPassed ? passLine(report) : failureText(report, spec, mutant?.id ?? null));
+  for (const line of report.story) print(line);
   return { exitCode: exitOf(report), json: seedJson(report) };
 }
 
-function alone({ seed, traceFile }: TaskOf<'seed'>, spec: RunSpec): SeedReport {
-  if (traceFile === null) return runOne(seed, spec, null);
+function reportOf(task: TaskOf<'seed'>, spec: RunSpec): SeedReport | Promise<SeedReport> {
+  const { seed, traceFile, mutant, isTold } = task;
+  if (mutant !== null || isTold) {
+    const world = mutant?.world ?? spec.world;
+    return runApart({ seed, spec: { ...spec, world }, isTold }, mutant?.id ?? null);
+  }
+  if (traceFile === null) return runOne(seed, spec, NOBODY_LOOKS);
   const recorder = new TraceRecorder(Number.POSITIVE_INFINITY);
-  const report = runOne(seed, spec, recorder);
+  const report = runOne(seed, spec, { ...NOBODY_LOOKS, recorder });
   writeTrace(traceFile, recorder);
   return report;
-}
-
-function mutated(seed: string, mutant: Mutant, spec: RunSpec): Promise<SeedReport> {
-  return runApart(seed, { spec: { ...spec, world: mutant.world }, mutant: mutant.id });
 }
 
 function twice({ report, divergence, stacks }: TwiceReport, spec: RunSpec, print: Print): Answer {
@@ -86,17 +82,6 @@ function twice({ report, divergence, stacks }: TwiceReport, spec: RunSpec, print
   const where = { event, simulatedMs: Math.floor(timeUs / 1_000), node };
   const json = { ...seedJson(report), twice: 'diverges', divergence: where };
   return { exitCode: EXIT.violation, json };
-}
-
-function exitOf({ verdict }: SeedReport): number {
-  return EXIT[verdict];
-}
-
-function seedJson(report: SeedReport): object {
-  const { seed, verdict, checker, digest, simulatedMs, wallMs } = report;
-  const { events, operations, faults } = report;
-  const told = { verdict, checker, digest, simulatedMs, wallMs, events, operations, faults };
-  return { seed: seedAsJson(seed), ...told, coreHash: coreHash() };
 }
 
 async function manySeeds(

@@ -57,7 +57,7 @@ function mayKill(mutant: Mutant, { report, trivial }: Death): boolean {
 }
 
 async function passesUnchanged(seed: string, spec: RunSpec): Promise<boolean> {
-  const { verdict } = await runApart(seed, { spec, mutant: null });
+  const { verdict } = await runApart({ seed, spec, isTold: false }, null);
   return verdict === 'pass';
 }
 

@@ -3,8 +3,10 @@
  *
  * Exit: 0 pass · 10 violation, or a mutant that survived · 11 undecided · 2 usage.
  */
+
+import { EXIT } from './answer.ts';
 import { HelpShown, parseRequest, type Request, UsageError } from './arguments.ts';
-import { EXIT, obey } from './commands.ts';
+import { obey } from './commands.ts';
 import { judgeHistory } from './history.ts';
 
 const print = (line: string): void => console.log(line);

@@ -5,36 +5,42 @@
  * reports ends all of it: what is still running is given up.
  */
 import { Worker } from 'node:worker_threads';
-import { reportWithoutRun, type SeedReport } from './report.ts';
-import type { WorkerTask } from './worker.ts';
+import { type RunSpec, reportWithoutRun, type SeedReport } from './report.ts';
+import type { WorkerOrder, WorkerTask } from './worker.ts';
 
-export interface PoolOptions extends WorkerTask {
-  readonly jobs: number;
+export interface ThreadOptions {
+  /** The id of a known bug to put back; null: none. */
+  readonly mutant: string | null;
   /** A run that takes longer is given up as undecided; null: it takes what it takes. */
   readonly seedWallMsMax: number | null;
 }
 
+export interface PoolOptions extends ThreadOptions {
+  readonly spec: RunSpec;
+  readonly jobs: number;
+}
+
 /** One thread and the seed that it is at. */
-class SeedThread {
-  readonly #options: PoolOptions;
+export class SeedThread {
+  readonly #options: ThreadOptions;
   #worker: Worker | null = null;
   #seed = '';
   #isDone: ((report: SeedReport) => void) | null = null;
 
-  constructor(options: PoolOptions) {
+  constructor(options: ThreadOptions) {
     this.#options = options;
   }
 
-  async run(seed: string): Promise<SeedReport> {
+  async run(order: WorkerOrder): Promise<SeedReport> {
     const { seedWallMsMax } = this.#options;
-    this.#seed = seed;
+    this.#seed = order.seed;
     this.#worker ??= this.#start();
     const worker = this.#worker;
     const answer = new Promise<SeedReport>((resolve) => {
       this.#isDone = resolve;
     });
     const timer = seedWallMsMax === null ? null : this.#giveUpAfter(seedWallMsMax);
-    worker.postMessage(seed);
+    worker.postMessage(order);
     const report = await answer;
     if (timer !== null) clearTimeout(timer);
     return report;
@@ -56,8 +62,8 @@ class SeedThread {
   }
 
   #start(): Worker {
-    const { spec, mutant } = this.#options;
-    const workerData: WorkerTask = { spec, mutant };
+    const { mutant } = this.#options;
+    const workerData: WorkerTask = { mutant };
     const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData });
     worker.on('message', (report: SeedReport) => this.#isDone?.(report));
     worker.on('error', (error: Error) => {
@@ -83,7 +89,7 @@ export async function* runSeeds(
   const work = async (thread: SeedThread): Promise<void> => {
     for (let next = seeds.next(); !isOver && next.done !== true; next = seeds.next()) {
       const at = handed++;
-      done.set(at, await thread.run(next.value));
+      done.set(at, await thread.run({ seed: next.value, spec: options.spec, isTold: false }));
       tell();
     }
     working--;
@@ -107,9 +113,12 @@ export async function* runSeeds(
   }
 }
 
-/** One seed in a thread of its own, which loads the sources anew. */
-export async function runApart(seed: string, task: WorkerTask): Promise<SeedReport> {
-  const options = { ...task, jobs: 1, seedWallMsMax: null };
-  for await (const report of runSeeds([seed].values(), options)) return report;
-  return reportWithoutRun(seed, 'undecided', 'the thread was stopped');
+/** One run in a thread of its own, which loads the sources anew. */
+export async function runApart(order: WorkerOrder, mutant: string | null): Promise<SeedReport> {
+  const thread = new SeedThread({ mutant, seedWallMsMax: null });
+  try {
+    return await thread.run(order);
+  } finally {
+    thread.stop();
+  }
 }

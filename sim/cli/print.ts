@@ -41,7 +41,7 @@ export function failureText(report: SeedReport, spec: RunSpec, mutant: string | 
 }
 
 /** The message without the checker's name, which an assertion puts in front of it. */
-function bare({ checker, message }: SeedReport): string {
+export function bare({ checker, message }: SeedReport): string {
   return message.startsWith(`${checker}: `) ? message.slice(`${checker}: `.length) : message;
 }
 

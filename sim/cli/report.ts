@@ -1,5 +1,7 @@
 /** What one run is told to be, and what it answered: plain values, so that workers can pass them. */
 
+import type { Schedule, Strike } from '../run/schedule.ts';
+
 export type WorldName = 'cluster' | 'swim';
 
 export interface RunSpec {
@@ -8,6 +10,8 @@ export interface RunSpec {
   readonly nodes: number | null;
   readonly groups: number | null;
   readonly faults: readonly string[] | null;
+  /** What of it happens; in the world of SWIM always all. */
+  readonly schedule: Schedule;
 }
 
 export interface SeedReport {
@@ -23,6 +27,18 @@ export interface SeedReport {
   readonly events: number;
   readonly operations: number;
   readonly faults: Readonly<Record<string, number>>;
+  /** What the nemesis did, in order; nothing in the world of SWIM. */
+  readonly strikes: readonly Strike[];
+  readonly shape: RunShape | null;
+  /** Lines for a person, if they were asked for. */
+  readonly story: readonly string[];
+}
+
+/** What there is to take away from a run. */
+export interface RunShape {
+  readonly nodes: number;
+  readonly clients: number;
+  readonly keys: number;
 }
 
 /** A run that brought no result of its own: its worker died, or was given up. */
@@ -43,6 +59,9 @@ export function reportWithoutRun(
     events: 0,
     operations: 0,
     faults: {},
+    strikes: [],
+    shape: null,
+    story: [],
   };
 }
 

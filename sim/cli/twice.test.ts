@@ -1,9 +1,16 @@
 import { afterEach, expect, test } from 'vitest';
+import { WHOLE_SCHEDULE } from '../run/schedule.ts';
 import { Scheduler } from '../world/scheduler.ts';
 import type { RunSpec } from './report.ts';
 import { runTwice } from './twice.ts';
 
-const SPEC: RunSpec = { world: 'swim', nodes: 3, groups: null, faults: [] };
+const SPEC: RunSpec = {
+  world: 'swim',
+  nodes: 3,
+  groups: null,
+  faults: [],
+  schedule: WHOLE_SCHEDULE,
+};
 const { at } = Scheduler.prototype;
 
 afterEach(() => {

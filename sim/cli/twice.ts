@@ -5,7 +5,7 @@
 import { Scheduler } from '../world/scheduler.ts';
 import { type Divergence, firstDivergence, TraceRecorder, type TraceRow } from '../world/trace.ts';
 import type { RunSpec, SeedReport } from './report.ts';
-import { runOne } from './run-one.ts';
+import { NOBODY_LOOKS, runOne } from './run-one.ts';
 
 export interface TwiceReport {
   readonly report: SeedReport;
@@ -16,8 +16,8 @@ export interface TwiceReport {
 
 export function runTwice(seed: string, spec: RunSpec): TwiceReport {
   const [left, right] = [newRecorder(), newRecorder()];
-  const report = runOne(seed, spec, left);
-  runOne(seed, spec, right);
+  const report = runOne(seed, spec, { ...NOBODY_LOOKS, recorder: left });
+  runOne(seed, spec, { ...NOBODY_LOOKS, recorder: right });
   const divergence = firstDivergence(left, right);
   if (divergence === null) return { report, divergence, stacks: [] };
   const rows = [divergence.left, divergence.right];
@@ -38,7 +38,7 @@ function stackBehind(seed: string, spec: RunSpec, row: TraceRow | null): string 
     at.apply(this, event);
   };
   try {
-    runOne(seed, spec, null);
+    runOne(seed, spec, NOBODY_LOOKS);
   } finally {
     Scheduler.prototype.at = at;
   }

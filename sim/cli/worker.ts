@@ -5,15 +5,22 @@ import { loadMutant } from './mutant-loader.ts';
 import type { RunSpec } from './report.ts';
 
 export interface WorkerTask {
-  readonly spec: RunSpec;
   readonly mutant: string | null;
 }
 
-const { spec, mutant } = workerData as WorkerTask;
+export interface WorkerOrder {
+  readonly seed: string;
+  readonly spec: RunSpec;
+  /** Whether the report brings the run's story. */
+  readonly isTold: boolean;
+}
+
+const { mutant } = workerData as WorkerTask;
 if (mutant !== null) loadMutant(findMutant(mutant)!);
 // Only now: what it loads may be mutated.
-const { runOne } = await import('./run-one.ts');
+const { NOBODY_LOOKS, runOne } = await import('./run-one.ts');
+const { tellRun } = await import('./tell.ts');
 
-parentPort!.on('message', (seed: string) => {
-  parentPort!.postMessage(runOne(seed, spec, null));
+parentPort!.on('message', ({ seed, spec, isTold }: WorkerOrder) => {
+  parentPort!.postMessage(isTold ? tellRun(seed, spec) : runOne(seed, spec, NOBODY_LOOKS));
 });

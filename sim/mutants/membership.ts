@@ -132,7 +132,7 @@ const rows: readonly MutantRow[] = [
     edits: [
       {
         file: SNAPSHOT,
-        find: '    compactConfigurations(state, meta.index);\n',
+        find: '    rebaseConfigurations(state, meta.index, meta.configuration);\n',
         replace: '    resetConfigurations(state, meta.index, meta.configuration);\n',
       },
     ],

@@ -12,6 +12,8 @@ import { OnlineCheck } from '../check/online/check.ts';
 import type { Failure } from '../world/faults.ts';
 import { eventKind } from '../world/trace.ts';
 import { World } from '../world/world.ts';
+import { Atlas } from './atlas.ts';
+import type { Chronicle } from './chronicle.ts';
 import { nodeIds, type RunConfig } from './config.ts';
 
 const WAL_CHECK_TURNS = 100;
@@ -20,12 +22,16 @@ const RESTART_EVENT = eventKind('restart');
 export class Cluster {
   readonly world: World;
   readonly config: RunConfig;
+  readonly atlas = new Atlas(this);
+  /** Nodes whose state a scene has falsified: what they make of an entry is not judged. */
+  readonly corrupted = new Set<NodeId>();
   readonly #online = new OnlineCheck();
   readonly #nodes = new Map<NodeId, Node>();
   /** The store that each node had last, up or down; not of a node whose disk was lost. */
   readonly stores = new Map<NodeId, StoreId>();
   /** Told when a node gives a vote or an acknowledgement, in the middle of its turn. */
   onPromise: ((node: NodeId) => void) | null = null;
+  #chronicle: Chronicle | null = null;
   #turns = 0;
 
   constructor(seed: string, config: RunConfig, onFailure: (failure: Failure) => void) {
@@ -44,7 +50,7 @@ export class Cluster {
         return node;
       },
       onFailure,
-      mayDamage: () => false,
+      mayDamage: (site) => this.atlas.mayDamage(site),
     });
     for (const id of nodes) this.world.process(id).afterTurn = () => this.#afterTurn(id);
     this.world.net.peers.observe = (fate, { channel, source, bytes }) => {
@@ -61,6 +67,12 @@ export class Cluster {
     return this.world.nodes.flatMap((id) => this.node(id) ?? []);
   }
 
+  /** From now on what happens is written down. */
+  tell(chronicle: Chronicle): void {
+    this.#chronicle = chronicle;
+    this.world.faults.observe = (record) => chronicle.fault(record);
+  }
+
   wipe(id: NodeId): void {
     this.world.process(id).wipe();
     this.stores.delete(id);
@@ -73,6 +85,7 @@ export class Cluster {
 
   #afterTurn(id: NodeId): void {
     const node = this.#nodes.get(id)!;
+    this.#chronicle?.look(this.world.scheduler.nowUs(), id, node.state.groups);
     try {
       this.#check(node);
     } catch (error) {
@@ -90,7 +103,8 @@ export class Cluster {
     if (state.formation !== null) formation.check(state.formation);
     if (state.swim !== null) swim.check(state.swim);
     // What contradicts the others is told first: it says more than what contradicts itself.
-    for (const group of state.groups) this.#online.afterTurn(group);
+    const isJudged = !this.corrupted.has(state.config.id);
+    for (const group of state.groups) this.#online.afterTurn(group, isJudged);
     for (const group of state.groups) raft.check(group.raft);
   }
 

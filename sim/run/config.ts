@@ -8,6 +8,7 @@ import type { Durability } from '../../src/core/types.ts';
 import { NODE_DEFAULTS, type NodeConfig } from '../../src/node/config.ts';
 import { calmWorldConfig, drawWorldConfig, type WorldConfig } from '../world/config.ts';
 import type { Stream } from '../world/streams.ts';
+import { type Schedule, STRIKE_KINDS, type StrikeKind } from './schedule.ts';
 
 export type NodeKnobs = Omit<NodeConfig, 'id' | 'ids' | 'addresses' | 'server'>;
 
@@ -48,6 +49,8 @@ export interface NemesisConfig {
   readonly huntMs: number;
   /** Votes and acknowledgements between two crashes right after one; 0 turns it off. */
   readonly promisesPerCrash: number;
+  readonly decayMs: number;
+  readonly fullDiskMs: number;
 }
 
 export interface RunConfig {
@@ -68,6 +71,7 @@ export interface RunOverrides {
   readonly groups: number | null;
   /** Fault classes that stay; null: as drawn. */
   readonly faults: readonly string[] | null;
+  readonly schedule: Schedule;
 }
 
 export function drawRunConfig(stream: Stream, overrides: RunOverrides): RunConfig {
@@ -75,15 +79,21 @@ export function drawRunConfig(stream: Stream, overrides: RunOverrides): RunConfi
   const groups = stream.pick([1, 1, 1, 2, 4]);
   const node = drawNode(stream.fork(), overrides.groups ?? groups);
   const workload = drawWorkload(stream.fork());
-  const nemesis = drawNemesis(stream.fork());
-  const world = drawWorldConfig(stream.fork());
+  const { schedule } = overrides;
+  const nemesis = withoutKinds(drawNemesis(stream.fork()), schedule.off);
+  const world = drawWorldConfig(stream.fork(), schedule.off);
+  const safetyMs = stream.pick([3_000, 6_000, 10_000]);
   const config: RunConfig = {
     nodes: overrides.nodes ?? nodes,
-    safetyMs: stream.pick([3_000, 6_000, 10_000]),
+    safetyMs: schedule.safetyMs ?? safetyMs,
     livenessMsMax: 60_000,
     world,
     node,
-    workload,
+    workload: {
+      ...workload,
+      clients: schedule.clients ?? workload.clients,
+      keys: schedule.keys ?? workload.keys,
+    },
     nemesis,
   };
   return overrides.faults === null ? config : restrict(config, overrides.faults);
@@ -123,6 +133,8 @@ function drawNode(stream: Stream, groupCount: number): NodeKnobs {
       unsentBytesMax: stream.pick([300, 65_536]),
       slowReaderMs: stream.pick([300, 5_000]),
     },
+    hashMs: stream.pick([20, 100, 1_000]),
+    diskReserveBytes: 1_048_576,
   };
 }
 
@@ -170,7 +182,34 @@ function drawNemesis(stream: Stream): NemesisConfig {
     allCrashMs: mean(3_000),
     huntMs: mean(500),
     promisesPerCrash: stream.pick([0, 200, 500, 2_000]),
+    decayMs: mean(1_500),
+    fullDiskMs: mean(1_500),
   };
+}
+
+const SPAN_OF: Readonly<Record<StrikeKind, keyof NemesisConfig>> = {
+  crash: 'crashMs',
+  'promise-crash': 'promisesPerCrash',
+  'all-crash': 'allCrashMs',
+  hunt: 'huntMs',
+  pause: 'pauseMs',
+  partition: 'partitionMs',
+  clog: 'clogMs',
+  'link-reset': 'linkResetMs',
+  'connection-reset': 'connectionResetMs',
+  'clock-step': 'clockStepMs',
+  'slow-disk': 'slowDiskMs',
+  wipe: 'wipeMs',
+  'full-disk': 'fullDiskMs',
+  decay: 'decayMs',
+  transfer: 'transferMs',
+  snapshot: 'snapshotMs',
+  reconfigure: 'reconfigureMs',
+};
+
+function withoutKinds(nemesis: NemesisConfig, off: readonly string[]): NemesisConfig {
+  const spans = STRIKE_KINDS.filter((kind) => off.includes(kind)).map((kind) => [SPAN_OF[kind], 0]);
+  return { ...nemesis, ...Object.fromEntries(spans) };
 }
 
 /** Only the classes named in `faults` stay: net, disk, process, clock, client, admin. */
@@ -196,6 +235,8 @@ function restrict(config: RunConfig, faults: readonly string[]): RunConfig {
       pauseMs: on('process', nemesis.pauseMs),
       wipeMs: on('disk', nemesis.wipeMs),
       slowDiskMs: on('disk', nemesis.slowDiskMs),
+      decayMs: on('disk', nemesis.decayMs),
+      fullDiskMs: on('disk', nemesis.fullDiskMs),
       partitionMs: on('net', nemesis.partitionMs),
       clogMs: on('net', nemesis.clogMs),
       linkResetMs: on('net', nemesis.linkResetMs),

@@ -5,7 +5,7 @@ import { lastIndex } from '../../src/core/raft/log.ts';
 import { currentConfiguration } from '../../src/core/raft/state.ts';
 import type { Cluster } from './cluster.ts';
 
-/** Every node serves; each group has one leader, and all have applied its whole log. */
+/** Every node serves; each group has one leader, and all have its whole log, applied and sound. */
 export function hasConverged(cluster: Cluster): boolean {
   const nodes = cluster.running();
   if (nodes.length < cluster.config.nodes) return false;
@@ -13,7 +13,7 @@ export function hasConverged(cluster: Cluster): boolean {
   for (let id = 0; id < cluster.config.node.settings.groupCount; id++) {
     const rafts = nodes.flatMap(({ state }) => {
       const group = state.groups.find((candidate) => candidate.id === id);
-      return group === undefined ? [] : [group.raft];
+      return group === undefined || group.rebuild !== null ? [] : [group.raft];
     });
     const leaders = rafts.filter(({ role }) => role === 'leader');
     const leader = leaders[0];

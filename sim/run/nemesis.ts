@@ -15,6 +15,7 @@ import { eventKind } from '../world/trace.ts';
 import type { World } from '../world/world.ts';
 import type { NemesisConfig } from './config.ts';
 import { cutSome } from './partitions.ts';
+import type { Schedule, Strike, StrikeKind } from './schedule.ts';
 
 const NEMESIS_EVENT = eventKind('nemesis');
 
@@ -28,8 +29,11 @@ export interface NemesisOptions {
   readonly wipe: (node: NodeId) => boolean;
   /** Proposes other voters, unless that is unsafe now. */
   readonly reconfigure: (group: GroupId, stream: Stream) => boolean;
+  /** Spoils some of what a disk has kept, within what the atlas allows. */
+  readonly decay: (stream: Stream) => void;
   /** Whoever leads a group, or null. */
   readonly leaderOf: (group: GroupId) => NodeId | null;
+  readonly schedule: Schedule;
 }
 
 /** How often, and how long in all, a crash waits for a busy disk. */
@@ -50,11 +54,16 @@ interface Hunt {
 
 export class Nemesis {
   readonly #options: NemesisOptions;
+  readonly #ordinals = new Map<string, number>();
+  readonly #promises: Stream;
   #promisesLeft = 0;
+  /** What has happened, in order. */
+  readonly strikes: Strike[] = [];
   isOver = false;
 
   constructor(options: NemesisOptions) {
     this.#options = options;
+    this.#promises = options.world.streams.stream('nemesis:promise');
   }
 
   start(): void {
@@ -70,24 +79,39 @@ export class Nemesis {
     this.#every('clock-step', config.clockStepMs, (stream) => this.#stepClock(stream));
     this.#every('slow-disk', config.slowDiskMs, (stream) => this.#slowDisk(stream));
     this.#every('wipe', config.wipeMs, (stream) => this.#wipe(stream));
+    this.#every('full-disk', config.fullDiskMs, (stream) => this.#fillDisk(stream));
+    this.#every('decay', config.decayMs, (stream) => this.#options.decay(stream));
     this.#every('transfer', config.transferMs, (stream) => this.#transfer(stream));
     this.#every('snapshot', config.snapshotMs, (stream) => this.#snapshot(stream));
     this.#every('reconfigure', config.reconfigureMs, (stream) => this.#reconfigure(stream));
   }
 
-  #every(name: string, meanMs: number, strike: (stream: Stream) => void): void {
+  #every(kind: StrikeKind, meanMs: number, strike: (stream: Stream) => void): void {
     if (meanMs === 0) return;
     const { world } = this.#options;
-    const stream = world.streams.stream(`nemesis:${name}`);
+    const stream = world.streams.stream(`nemesis:${kind}`);
     const plan = (): void => {
       const delayUs = stream.between(1, meanMs * 2_000);
       world.scheduler.after(delayUs, NEMESIS_EVENT, 0, () => {
         if (this.isOver) return;
-        strike(stream);
+        // Of its own, so that a strike that is left out leaves the next ones as they are.
+        const own = stream.fork();
+        if (this.#happens(kind)) strike(own);
         plan();
       });
     };
     plan();
+  }
+
+  /** Writes the strike down; false if it is left out of this run. */
+  #happens(kind: StrikeKind): boolean {
+    const { world, schedule } = this.#options;
+    const ordinal = (this.#ordinals.get(kind) ?? 0) + 1;
+    this.#ordinals.set(kind, ordinal);
+    const name = `${kind} ${ordinal}`;
+    if (schedule.strikes !== null && !schedule.strikes.includes(name)) return false;
+    this.strikes.push({ name, kind, timeMs: world.elapsedMs() });
+    return true;
   }
 
   #after(delayMs: number, act: () => void): void {
@@ -136,8 +160,9 @@ export class Nemesis {
   promised(node: NodeId): void {
     const { world, config } = this.#options;
     if (config.promisesPerCrash === 0 || this.isOver || --this.#promisesLeft > 0) return;
-    const stream = world.streams.stream('nemesis:promise');
+    const stream = this.#promises.fork();
     this.#promisesLeft = stream.between(1, config.promisesPerCrash * 2);
+    if (!this.#happens('promise-crash')) return;
     const process = world.process(node);
     world.scheduler.after(0, NEMESIS_EVENT, 0, () => {
       if (this.isOver || process.current() === null) return;
@@ -249,6 +274,16 @@ export class Nemesis {
     }
     disk.slow(stream.pick([3_000, 20_000]));
     this.#after(stream.between(1, config.healMs * 2), () => disk.slow(1_000));
+  }
+
+  /** Something else on the machine takes the room that is left, or nearly all of it. */
+  #fillDisk(stream: Stream): void {
+    const { world, config } = this.#options;
+    const node = this.#victim(stream);
+    const disk = world.disk(node);
+    disk.occupy(Math.max(0, disk.freeBytes() - stream.pick([0, 100_000, 600_000])));
+    world.faults.count('full-disk', node);
+    this.#after(stream.between(1, config.healMs * 2), () => disk.occupy(0));
   }
 
   #wipe(stream: Stream): void {

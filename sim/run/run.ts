@@ -16,18 +16,22 @@ import type { Failure } from '../world/faults.ts';
 import { type Stream, Streams } from '../world/streams.ts';
 import type { TraceRecorder } from '../world/trace.ts';
 import { withWalls } from '../world/walls.ts';
+import type { Chronicle } from './chronicle.ts';
 import { SimulatedClient } from './client.ts';
 import { Cluster } from './cluster.ts';
 import { drawRunConfig, nodeIds, type RunConfig, type RunOverrides } from './config.ts';
+import { Decay } from './decay.ts';
 import { ExpiringKeys } from './expiring.ts';
 import { History } from './history.ts';
 import { hasConverged } from './liveness.ts';
 import { Nemesis } from './nemesis.ts';
+import { type Strike, WHOLE_SCHEDULE } from './schedule.ts';
 import { isWhole, mayWipe, newestLeader } from './seats.ts';
 
 export interface RunResult {
   readonly seed: string;
-  readonly verdict: 'pass' | 'violation';
+  /** undecided: too little happened to call it a pass. */
+  readonly verdict: 'pass' | 'violation' | 'undecided';
   readonly checker: CheckerName | 'internal' | null;
   readonly message: string;
   readonly stack: string;
@@ -38,15 +42,22 @@ export interface RunResult {
   /** Whether the history has a key that was too hard to judge. */
   readonly isUndecided: boolean;
   readonly faults: Record<string, number>;
+  readonly strikes: readonly Strike[];
   readonly config: RunConfig;
 }
 
 export interface RunOptions {
   readonly overrides: RunOverrides;
   readonly recorder: TraceRecorder | null;
+  readonly chronicle: Chronicle | null;
 }
 
-export const NO_OVERRIDES: RunOverrides = { nodes: null, groups: null, faults: null };
+export const NO_OVERRIDES: RunOverrides = {
+  nodes: null,
+  groups: null,
+  faults: null,
+  schedule: WHOLE_SCHEDULE,
+};
 
 export function runSeed(seed: string, options: RunOptions): RunResult {
   const streams = new Streams(seed);
@@ -56,6 +67,9 @@ export function runSeed(seed: string, options: RunOptions): RunResult {
 
 /** A key that takes longer is left undecided: the online checks and the oracle have judged it too. */
 const LIMITS: Limits = { stepsMax: 1_000_000, configurationsMax: 500_000, expired: () => false };
+
+/** Keys that are read and written at the end, whatever clients have done before. */
+const PROBES_MIN = 10;
 
 interface Verdict {
   readonly checker: CheckerName | 'internal';
@@ -73,15 +87,19 @@ class Run {
   readonly #expiring: ExpiringKeys;
   #verdict: Verdict | null = null;
   #isUndecided = false;
+  /** Whether somebody chose the classes of faults. */
+  readonly #isCalm: boolean;
   #orders = 0;
 
   constructor(seed: string, config: RunConfig, options: RunOptions) {
     this.#seed = seed;
     this.#config = config;
+    this.#isCalm = options.overrides.faults !== null;
     this.#cluster = new Cluster(seed, config, (failure) => this.#failed(failure));
     const { world } = this.#cluster;
     this.#expiring = new ExpiringKeys(this.#cluster, this.#history);
     world.scheduler.recorder = options.recorder;
+    const decay = new Decay(this.#cluster, () => this.#nemesis.isOver);
     this.#nemesis = new Nemesis({
       world,
       config: config.nemesis,
@@ -89,8 +107,11 @@ class Run {
       admin: (node, request) => this.#cluster.admin(node, request),
       wipe: (node) => this.#wipe(node),
       reconfigure: (group, stream) => this.#reconfigure(group, stream),
+      schedule: options.overrides.schedule,
+      decay: (stream) => decay.strike(stream),
       leaderOf: (group) => newestLeader(this.#cluster, group)?.config.self.id ?? null,
     });
+    if (options.chronicle !== null) this.#cluster.tell(options.chronicle);
     this.#cluster.onPromise = (node) => this.#nemesis.promised(node);
     for (let n = 0; n < config.workload.clients; n++) this.#clients.push(this.#newClient(`c${n}`));
   }
@@ -111,14 +132,14 @@ class Run {
   }
 
   #wipe(node: NodeId): boolean {
-    if (!mayWipe(this.#cluster)) return false;
+    if (this.#cluster.atlas.isBusy || !mayWipe(this.#cluster)) return false;
     this.#cluster.wipe(node);
     return true;
   }
 
   /** Some of the members vote from now on, the others learn. */
   #reconfigure(group: GroupId, stream: Stream): boolean {
-    if (!isWhole(this.#cluster)) return false;
+    if (this.#cluster.atlas.isBusy || !isWhole(this.#cluster)) return false;
     const leader = newestLeader(this.#cluster, group)!;
     const members = stream.shuffle(allMembers(currentConfiguration(leader)));
     const count = stream.permille(300) ? members.length : stream.between(1, members.length);
@@ -172,6 +193,7 @@ class Run {
     world.net.heal();
     for (const node of world.nodes) {
       world.disk(node).slow(1_000);
+      world.disk(node).occupy(0);
       const process = world.process(node);
       process.resume();
       process.slow(1_000);
@@ -202,6 +224,7 @@ class Run {
 
   #probeAll(probe: SimulatedClient): void {
     const keys = new Set(this.#history.operations.map(({ key }) => key));
+    for (let n = 0; n < PROBES_MIN; n++) keys.add(`probe${n}`);
     probe.startProbing([...keys].sort());
   }
 
@@ -213,20 +236,31 @@ class Run {
     this.#verdict = { checker: 'linearizable', message, stack: '' };
   }
 
+  #told(): Pick<RunResult, 'verdict' | 'checker' | 'message' | 'stack'> {
+    if (this.#verdict !== null) return { verdict: 'violation', ...this.#verdict };
+    const told = { checker: null, stack: '' };
+    if (this.#isSane()) return { verdict: 'pass', message: '', ...told };
+    return { verdict: 'undecided', message: 'too little has happened', ...told };
+  }
+
+  /** A run that committed nothing, or met no fault though it should have, shows nothing. */
+  #isSane(): boolean {
+    const faults = Object.keys(this.#cluster.world.faults.summary());
+    return this.#history.completed >= 2 * PROBES_MIN && (this.#isCalm || faults.length > 0);
+  }
+
   #result(): RunResult {
     const { world } = this.#cluster;
     return {
       seed: this.#seed,
-      verdict: this.#verdict === null ? 'pass' : 'violation',
-      checker: this.#verdict?.checker ?? null,
-      message: this.#verdict?.message ?? '',
-      stack: this.#verdict?.stack ?? '',
+      ...this.#told(),
       digest: world.scheduler.digestHex(),
       simulatedMs: world.elapsedMs(),
       events: world.scheduler.events(),
       operations: this.#history.completed,
       isUndecided: this.#isUndecided,
       faults: world.faults.summary(),
+      strikes: this.#nemesis.strikes,
       config: this.#config,
     };
   }

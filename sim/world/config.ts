@@ -132,9 +132,13 @@ export type FaultClass = (typeof FAULT_CLASSES)[number];
 
 const OFF_PERMILLE = 300;
 
-/** A world drawn from `stream`. Draws alike whatever it decides, so that classes stay apart. */
-export function drawWorldConfig(stream: Stream): WorldConfig {
-  const off = new Set(FAULT_CLASSES.filter(() => stream.permille(OFF_PERMILLE)));
+/**
+ * A world drawn from `stream`, without the classes in `without`. Draws alike whatever it decides,
+ * so that classes stay apart.
+ */
+export function drawWorldConfig(stream: Stream, without: readonly string[]): WorldConfig {
+  const drawn = FAULT_CLASSES.filter(() => stream.permille(OFF_PERMILLE));
+  const off = new Set<string>([...drawn, ...without]);
   const when = (fault: FaultClass, rate: number): number => (off.has(fault) ? 0 : rate);
   return {
     net: drawNet(stream, when, !off.has('delay')),

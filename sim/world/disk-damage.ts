@@ -54,7 +54,7 @@ const clear = (sector: Uint8Array): void => {
 /** Flips one to eight bits. */
 function rot(stream: Stream): (sector: Uint8Array) => void {
   return (sector) => {
-    const flips = stream.between(1, 8);
+    const flips = stream.pick([1, 1, 1, 2, 8]);
     for (let flip = 0; flip < flips; flip++) {
       const at = stream.below(sector.length);
       sector[at] = sector[at]! ^ (1 << stream.below(8));

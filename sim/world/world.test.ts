@@ -8,7 +8,8 @@ import { withWalls } from './walls.ts';
 import { World } from './world.ts';
 
 const NODES = [1, 2, 3].map(nodeId);
-const configOf = (seed: string): WorldConfig => drawWorldConfig(new Streams(seed).stream('config'));
+const configOf = (seed: string): WorldConfig =>
+  drawWorldConfig(new Streams(seed).stream('config'), []);
 
 interface Run {
   readonly world: World;

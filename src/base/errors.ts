@@ -104,8 +104,8 @@ const AVAILABILITY = {
   ),
   STATE_DIVERGED: notApplied(
     EXIT.CLUSTER_UNHEALTHY,
-    'Replicas differ at the same index and no majority says which is right.',
-    'Keep all data directories, stop writing, and compare the nodes at the index that it names.',
+    'Replicas differ at the same index: this one is in the minority and rebuilds itself, or there is no majority.',
+    'Ask another node; if all answer so, keep all data directories and compare the nodes at the index named.',
   ),
 } as const;
 
@@ -164,7 +164,7 @@ const REQUESTS = {
   ),
   DISK_FULL: notApplied(
     EXIT.OVERLOADED,
-    'Fewer than a quorum of nodes have room on their disks for more writes.',
+    'The leader, or so many others that no quorum is left, are short of room on their disks.',
     'Free or add disk space on the nodes that `kv status` names; deletes still work.',
   ),
   BAD_SETTING: notApplied(
@@ -281,13 +281,13 @@ const NODES = {
   ),
   WAL_DAMAGED: notApplied(
     EXIT.CLUSTER_UNHEALTHY,
-    'A part of the log that had been synced cannot be read back; the node casts no vote.',
-    'Test the disk, empty the directory and restart the node: the others replace its store.',
+    'A part of the log that had been synced cannot be read back, and no peer could supply or replace it.',
+    'Start the nodes that are down and then this one again; empty its directory only if the others serve.',
   ),
   SNAPSHOT_DAMAGED: notApplied(
     EXIT.CLUSTER_UNHEALTHY,
     'A snapshot does not have the hash that it was written with.',
-    'A running node gets another by itself. If it ended, empty its directory: the others replace its store.',
+    'A node with peers gets another from the leader by itself; a node alone needs a copy of its directory.',
   ),
   DISK_FAILED: unknown(
     EXIT.ERROR,

@@ -84,6 +84,15 @@ export type WalRecord =
       readonly term: Term;
     };
 
+/** An entry whose header survived on a damaged disk and whose body did not. */
+export interface MissingEntry {
+  readonly group: GroupId;
+  readonly index: LogIndex;
+  readonly term: Term;
+  /** CRC32C of the body, as in the surviving header. */
+  readonly bodyCrc: number;
+}
+
 /** What the WAL gives back for one group after recovery. */
 export interface RecoveredGroup {
   readonly group: GroupId;

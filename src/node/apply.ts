@@ -10,6 +10,7 @@ import { entryTerm } from '../core/entry.ts';
 import { entryAt } from '../core/raft/log.ts';
 import { store } from '../core/store/step.ts';
 import type { Group, WaitingEntry } from './group.ts';
+import { noteApplied } from './hashes.ts';
 import { answer, refuse } from './owners.ts';
 import { runSafeReads, sortReads } from './reads.ts';
 import { obeySettings } from './settings.ts';
@@ -19,14 +20,20 @@ import type { NodeState } from './state.ts';
 export function applyCommitted(node: NodeState): void {
   for (const group of node.groups) {
     sortReads(node, group);
+    if (group.rebuild !== null) continue;
     if (group.store.appliedIndex < group.applyThrough) applyAll(node, group);
+    if (group.rebuild !== null) continue;
     runSafeReads(node, group);
   }
 }
 
 function applyAll(node: NodeState, group: Group): void {
   const since = readStopwatch(node);
-  while (group.store.appliedIndex < group.applyThrough) applyNext(node, group);
+  while (group.store.appliedIndex < group.applyThrough) {
+    applyNext(node, group);
+    noteApplied(node, group);
+    if (group.rebuild !== null) break;
+  }
   notePart(node, 'apply', since);
 }
 

@@ -24,6 +24,8 @@ export interface NodeConfig {
   readonly trailingBytesMax: number;
   readonly clockSkewMsMax: number;
   readonly segmentBytes: number;
+  /** With less room than this on the disk nothing is taken in that makes the state grow. */
+  readonly diskReserveBytes: number;
   readonly flushesInFlightMax: number;
   readonly idleMarkMs: number;
   /** What the log may take on disk, or as much as the content if that is more. */
@@ -36,6 +38,8 @@ export interface NodeConfig {
   readonly expiredPerEntryMax: number;
   readonly preimageBytesMax: number;
   readonly announceMs: number;
+  /** A leader compares state hashes with its members this often. */
+  readonly hashMs: number;
   /** SWIM's protocol period. */
   readonly probePeriodMs: number;
   /** A request without an answer for so long ends: unknown if it was sent on, else refused. */
@@ -61,6 +65,7 @@ export const NODE_DEFAULTS = {
   trailingBytesMax: 16 * MIB,
   clockSkewMsMax: 5000,
   segmentBytes: 32 * MIB,
+  diskReserveBytes: 64 * MIB,
   flushesInFlightMax: 1,
   idleMarkMs: 1000,
   logDiskBytesMax: 256 * MIB,
@@ -70,6 +75,7 @@ export const NODE_DEFAULTS = {
   expiredPerEntryMax: 256,
   preimageBytesMax: 64 * MIB,
   announceMs: 200,
+  hashMs: 1000,
   probePeriodMs: 1000,
   requestTimeoutMs: 5000,
   parkedMax: 10_000,

@@ -12,6 +12,7 @@ import {
   type Term,
   ZERO_INDEX,
 } from '../base/units.ts';
+import type { HashesState } from '../core/hashes/state.ts';
 import { RaftOut, type SafeRead } from '../core/raft/out.ts';
 import type { RaftState } from '../core/raft/state.ts';
 import type { SnapshotsState } from '../core/snapshots/state.ts';
@@ -51,6 +52,15 @@ export interface Parked {
   readonly slot: number;
   readonly operation: number;
   readonly command: Uint8Array;
+}
+
+/** A state that is lost or wrong, until a leader's snapshot has replaced it. */
+export interface Rebuild {
+  readonly code: 'SNAPSHOT_DAMAGED' | 'STATE_DIVERGED';
+  readonly detail: string;
+  /** An older snapshot is no use: the log begins behind this. */
+  readonly minIndex: LogIndex;
+  askAt: Millis;
 }
 
 export interface Group {
@@ -101,6 +111,11 @@ export interface Group {
   seenLogBytes: number;
   /** By how much slices are larger than configured, after abandoned attempts. */
   sliceFactor: number;
+  readonly hashes: HashesState;
+  /** Up to here the state is another node's work. */
+  installedIndex: LogIndex;
+  /** Null while the state is sound. */
+  rebuild: Rebuild | null;
   /** A leader's snapshot is being loaded. */
   installing: { readonly meta: SnapshotMeta; readonly from: Member } | null;
   marks: { readonly raftTicket: number; readonly index: LogIndex }[];
@@ -110,9 +125,10 @@ export interface GroupParts {
   readonly raft: RaftState;
   readonly store: StoreState;
   readonly files: SnapshotsState;
+  readonly hashes: HashesState;
 }
 
-export function newGroup({ raft, store, files }: GroupParts): Group {
+export function newGroup({ raft, store, files, hashes }: GroupParts): Group {
   return {
     id: raft.config.group,
     raft,
@@ -145,6 +161,9 @@ export function newGroup({ raft, store, files }: GroupParts): Group {
     snapshotAtBytes: 0,
     seenLogBytes: 0,
     sliceFactor: 1,
+    hashes,
+    installedIndex: ZERO_INDEX,
+    rebuild: null,
     installing: null,
   };
 }

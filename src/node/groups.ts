@@ -1,5 +1,6 @@
 /** Making a group: its Raft machine from what the disk gave back, its store empty or loaded. */
 import { type GroupId, type LogIndex, ZERO_INDEX } from '../base/units.ts';
+import { hashes } from '../core/hashes/step.ts';
 import { raft } from '../core/raft/step.ts';
 import { newSnapshotsOut } from '../core/snapshots/out.ts';
 import { defaultSnapshotsConfig, type SnapshotsState } from '../core/snapshots/state.ts';
@@ -81,7 +82,12 @@ export function addGroup(
     entries: recovered.entries,
     durability: storeState.settings?.durability ?? config.settings.durability,
   });
-  const group = newGroup({ raft: state, store: storeState, files });
+  const group = newGroup({
+    raft: state,
+    store: storeState,
+    files,
+    hashes: hashes.init({ self: node.self!, askMs: config.hashMs }),
+  });
   // Whatever the log holds from before counts as written since the last snapshot.
   group.snapshotAtBytes = loggedBytes(node) - usedBytes(node.wal!);
   node.groups.push(group);

@@ -36,9 +36,11 @@ import { joinCluster, stepFormation } from './forming.ts';
 import { receiveForward } from './forwarding.ts';
 import { stepGossip } from './gossip.ts';
 import { ensureGroup } from './groups.ts';
+import { receiveHash } from './hashes.ts';
 import { stepIdentity } from './identify.ts';
 import { hasLogRoom } from './log-room.ts';
 import { stepWaitingWal, stepWal } from './persist.ts';
+import { receiveRepair } from './repair.ts';
 import { receiveSnapshotMessage, snapshotsCompleted } from './snapshots.ts';
 import type { NodeState } from './state.ts';
 
@@ -112,7 +114,7 @@ function peerConnected(node: NodeState, peer: NodeId): void {
 }
 
 function receiveFrame(node: NodeState, bytes: Uint8Array): void {
-  if (node.phase !== 'serving') return;
+  if (node.phase !== 'serving' && node.phase !== 'mending') return;
   const view = newPeerFrameView();
   if (readPeerFrame(view, bytes) !== null || view.to !== node.config.id) {
     node.counters.badFrames++;
@@ -127,7 +129,10 @@ function receiveFrame(node: NodeState, bytes: Uint8Array): void {
   };
   noteCluster(node, from.id, cluster as ClusterId);
   if (from.store === NO_ID) node.counters.badFrames++;
-  else if (cluster === NO_ID || toStore === NO_ID) receiveFormation(node, view, from);
+  else if (node.phase === 'mending') {
+    const isForUs = toStore === NO_ID || toStore === node.self!.store;
+    if (isForUs && cluster === node.cluster) receiveRepairs(node, view, from);
+  } else if (cluster === NO_ID || toStore === NO_ID) receiveFormation(node, view, from);
   else if (toStore !== node.self!.store) node.counters.foreignFrames++;
   else if (node.cluster === null) joinCluster(node, cluster as ClusterId);
   else if (cluster !== node.cluster) node.counters.foreignFrames++;
@@ -141,10 +146,20 @@ function noteCluster(node: NodeState, from: NodeId, cluster: ClusterId): void {
   else node.foreign.set(from, cluster);
 }
 
-/** From or for a node that is no member yet: only its formation may speak. */
+/** A damaged node takes part in nothing but repair. */
+function receiveRepairs(node: NodeState, view: PeerFrameView, from: Member): void {
+  while (nextMessage(view)) if (view.channel === CHANNEL.REPAIR) receiveRepair(node, view, from);
+}
+
+/**
+ * From or for a node that is no member yet: only its formation may speak. A damaged member of ours
+ * asks without knowing our store.
+ */
 function receiveFormation(node: NodeState, view: PeerFrameView, from: Member): void {
+  const isOurs = toHex(peerFrameCluster(view)) === node.cluster;
   while (nextMessage(view)) {
     if (view.channel === CHANNEL.FORMATION) receiveStatus(node, view, from);
+    else if (isOurs && view.channel === CHANNEL.REPAIR) receiveRepair(node, view, from);
     else node.counters.foreignFrames++;
   }
 }
@@ -174,6 +189,12 @@ function receiveMessages(node: NodeState, view: PeerFrameView, from: Member): vo
       case CHANNEL.FORMATION:
         receiveStatus(node, view, from);
         break;
+      case CHANNEL.HASH:
+        receiveHash(node, ensureGroup(node, view.group as GroupId), view, from);
+        break;
+      case CHANNEL.REPAIR:
+        receiveRepair(node, view, from);
+        break;
       default:
         node.counters.badFrames++;
     }
@@ -186,7 +207,16 @@ function receiveRaft(node: NodeState, view: PeerFrameView, from: Member): void {
   const range = { at: view.bodyAt, end: view.bodyAt + view.bodyBytes };
   const message = readMessage(view.type, source, view.bytes, range);
   if (message === null) node.counters.badFrames++;
-  else stepRaft(node, group, { kind: 'message', message: fitting(node, message), wall: node.wall });
+  else if (!isTooMuch(node, message))
+    stepRaft(node, group, { kind: 'message', message: fitting(node, message), wall: node.wall });
+}
+
+/**
+ * Without room for a single segment what brings entries is as good as lost. Heartbeats bring none:
+ * they come through, and set the pace at which the leader tries again.
+ */
+function isTooMuch(node: NodeState, message: Message): boolean {
+  return node.room.level === 'exhausted' && message.type === 'append' && message.entries.length > 0;
 }
 
 /** What the log has no room for is cut off an append, as if the leader had sent less. */

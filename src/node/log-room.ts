@@ -16,9 +16,11 @@
  * 4. The bound grows with the content: a log of a quarter of it calls for a snapshot, so what
  *    snapshots cost is in proportion to what is written, however much there is.
  */
+import { isFormed } from '../core/raft/configurations.ts';
 import { isSaving } from '../core/snapshots/state.ts';
 import { usedBytes } from '../core/wal/state.ts';
 import type { Group } from './group.ts';
+import { isTied } from './hashes.ts';
 import type { NodeState } from './state.ts';
 
 const SEGMENTS_ON_TOP = 3;
@@ -45,9 +47,18 @@ export function isLogLong(node: NodeState, group: Group): boolean {
   return (loggedBytes(node) - snapshotAtBytes) * 4 >= logBoundBytes(node);
 }
 
+/** Whether the group's state is one to take a snapshot of. */
+export function maySnapshot(group: Group): boolean {
+  if (group.rebuild !== null || group.installing !== null || isTied(group)) return false;
+  // A log that begins behind entry 1 says that every founder holds it.
+  return group.store.appliedIndex > 0 && isFormed(group.raft);
+}
+
 /** Whether a snapshot that shortens the log is under way, or due. */
 function canShorten(node: NodeState): boolean {
-  return node.groups.some((group) => isSaving(group.files) || isLogLong(node, group));
+  return node.groups.some(
+    (group) => isSaving(group.files) || (maySnapshot(group) && isLogLong(node, group)),
+  );
 }
 
 function fullBytes(node: NodeState): number {

@@ -19,6 +19,7 @@ import { Connections } from './connections.ts';
 import type { NodeDriver, NodeEvent, NodePorts } from './contract.ts';
 import { DiskDesk } from './disk-desk.ts';
 import { startIdentity } from './identify.ts';
+import { newRoom } from './room.ts';
 import { Served } from './served.ts';
 import { newTimings } from './stages.ts';
 import type { Counters, NodeState } from './state.ts';
@@ -54,6 +55,7 @@ export class Node implements NodeDriver {
       forming: [],
       known: null,
       recovery: null,
+      mending: null,
       loading: [],
       connections: new Connections({
         nodeId: config.id,
@@ -79,6 +81,7 @@ export class Node implements NodeDriver {
       lastTicket: ZERO_TICKET,
       nextSweep: 0 as Millis,
       slowSince: null,
+      room: newRoom(),
       counters: newCounters(),
       timings: newTimings(
         config.ids.filter((peer) => peer !== config.id),
@@ -115,6 +118,7 @@ function newCounters(): Counters {
     proposals: 0,
     badFrames: 0,
     foreignFrames: 0,
+    stateHashMismatches: 0,
     overloaded: 0,
     proposalsFailed: {
       'not-leader': 0,

@@ -47,8 +47,9 @@ export function stepWal(node: NodeState, event: WalEvent): void {
     return;
   }
   node.desk.submit('wal', 0, out.submissions);
-  const { durable, recovered } = out;
+  const { durable, recovered, repaired } = out;
   if (recovered !== null) node.recovery = recovered;
+  if (repaired !== null) node.recovery = { verdict: 'clean', groups: repaired, damage: null };
   if (durable > 0) markDurable(node, durable);
 }
 

@@ -1,9 +1,9 @@
 /**
  * Replacing a lost store (docs/architecture.md, "Identity").
  *
- * An empty node whose id is a voter's, under another store, is the successor of a lost one. The
+ * An empty node whose id is a member's, under another store, is the successor of a lost one. The
  * leader takes it as a learner, brings it up to date, and changes (id, old store) to (id, new
- * store) in one joint change. Never while the old store is heard from: within ten election
+ * store) in one joint change; a lost learner's successor is a learner. Never while the old store is heard from: within ten election
  * timeouts, all of them in this leader's term.
  */
 import { includesMember, sameMember } from '../core/members.ts';
@@ -28,9 +28,10 @@ export function noteSeekers(node: NodeState, peers: readonly Member[]): void {
 
 function takeAsLearner(node: NodeState, group: Group, peer: Member): void {
   const configuration = currentConfiguration(group.raft);
-  const lost = configuration.voters.find(
-    (voter) => voter.id === peer.id && !sameMember(voter, peer),
-  );
+  const isPredecessor = (member: Member): boolean =>
+    member.id === peer.id && !sameMember(member, peer);
+  const lost =
+    configuration.voters.find(isPredecessor) ?? configuration.learners.find(isPredecessor);
   if (lost === undefined || includesMember(configuration.learners, peer)) return;
   if (isChangePending(group.raft) || !isSilent(node, group, lost)) return;
   const others = configuration.learners.filter((learner) => learner.id !== peer.id);

@@ -5,6 +5,7 @@
  * leader to be known makes those behind it wait too.
  */
 
+import type { Failure } from '../base/errors.ts';
 import { NOBODY } from '../base/units.ts';
 import { FLAG } from '../core/protocol/wire.ts';
 import { isRead } from '../core/types.ts';
@@ -12,6 +13,7 @@ import type { Connection } from './connections.ts';
 import { endStaleStreams, forward } from './forwarding.ts';
 import { gather, type Routed } from './gather.ts';
 import { type Group, isLeading } from './group.ts';
+import { isTied } from './hashes.ts';
 import { isSlowing } from './log-room.ts';
 import { refuseOne } from './owners.ts';
 import { findGroup, type NodeState } from './state.ts';
@@ -72,6 +74,15 @@ function groupOf(node: NodeState, row: number): Group | null {
   return findGroup(node, node.ring.ownerOf(commands, from, from + keyBytes[row]!));
 }
 
+/** Why nothing can be told of this group's state here; null: it can. */
+function faultOf(group: Group): Failure | null {
+  const { rebuild, hashes } = group;
+  if (rebuild !== null) return { code: rebuild.code, detail: rebuild.detail };
+  if (!isTied(group)) return null;
+  const detail = `at index ${hashes.tiedIndex} no state has a majority of the voters`;
+  return { code: 'STATE_DIVERGED', detail };
+}
+
 /** Here if we lead, at the leader if we know it, else later. */
 export function execute(node: NodeState, group: Group, request: Routed): void {
   if (group.parked.length > 0) park(node, group, request);
@@ -82,6 +93,11 @@ export function execute(node: NodeState, group: Group, request: Routed): void {
 
 function readStale(node: NodeState, group: Group, connection: Connection, request: Routed): void {
   const { slots } = connection;
+  const fault = faultOf(group);
+  if (fault !== null) {
+    node.connections.refuse(connection.id, request.slot, fault);
+    return;
+  }
   const silence = isLeading(group) ? 0 : node.now - group.raft.lastLeaderContact;
   slots.staleMs[slots.at(request.slot)] = Math.max(1, silence);
   group.staleReads.append(request.source, request.at, request.bytes, 0);

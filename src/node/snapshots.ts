@@ -5,11 +5,19 @@
  *   raft (wanted) ──► files ──chunks──► the other node's files ──received──► store ──► raft
  */
 
-import { type GroupId, type Millis, millis, ZERO_INDEX } from '../base/units.ts';
+import {
+  type GroupId,
+  type LogIndex,
+  logIndex,
+  type Millis,
+  millis,
+  ZERO_INDEX,
+} from '../base/units.ts';
 import type { DiskCompletion } from '../core/disk.ts';
 import { CHANNEL, type PeerFrameView } from '../core/protocol/peer-frame.ts';
 import { configurationAt } from '../core/raft/configurations.ts';
 import { bytesBetween } from '../core/raft/log.ts';
+import { isJoined } from '../core/raft/quarantine.ts';
 import { isSnapshotUseful } from '../core/raft/snapshot.ts';
 import type { SnapshotsEvent } from '../core/snapshots/event.ts';
 import { clearSnapshotsOut, type LoadEnd, type SnapshotsOut } from '../core/snapshots/out.ts';
@@ -20,7 +28,7 @@ import { store } from '../core/store/step.ts';
 import type { Member, SnapshotMeta } from '../core/types.ts';
 import { stepRaft } from './drain.ts';
 import { type Group, isLeading } from './group.ts';
-import { isLogLong, loggedBytes } from './log-room.ts';
+import { isLogLong, loggedBytes, maySnapshot } from './log-room.ts';
 import { endUnknown, refuse } from './owners.ts';
 import { obeySettings } from './settings.ts';
 import { failNode, findGroup, type Loading, type NodeState } from './state.ts';
@@ -40,7 +48,7 @@ function stepLoading(node: NodeState, loading: Loading, event: SnapshotsEvent): 
   const { files, storeState, recovered } = loading;
   const out = stepMachine(node, files, event);
   if (out.failed !== null) return;
-  handLoaded(node, storeState, out);
+  handLoaded(node, storeState, out, false);
   if (out.loadDone !== null) bootLoaded(node, loading, out.loadDone);
   if (!out.opened) return;
   if (recovered.snapshotIndex === ZERO_INDEX) loading.isDone = true;
@@ -49,8 +57,15 @@ function stepLoading(node: NodeState, loading: Loading, event: SnapshotsEvent): 
 
 function bootLoaded(node: NodeState, loading: Loading, done: LoadEnd): void {
   const failure = done.failure ?? endLoad(node, loading.storeState);
-  if (failure !== null) failNode(node, failure);
-  else loading.isDone = true;
+  const isAlone = node.config.ids.every((id) => id === node.config.id);
+  if (failure !== null && (failure.code !== 'SNAPSHOT_DAMAGED' || isAlone)) {
+    failNode(node, failure);
+    return;
+  }
+  // The log is whole and others have the state: rebuild.ts asks for it.
+  if (failure !== null) stepStore(node, loading.storeState, { kind: 'load-abort' });
+  loading.fault = failure;
+  loading.isDone = true;
 }
 
 function stepMachine(node: NodeState, files: SnapshotsState, event: SnapshotsEvent): SnapshotsOut {
@@ -63,8 +78,8 @@ function stepMachine(node: NodeState, files: SnapshotsState, event: SnapshotsEve
 }
 
 /** What the file holds goes into the store as it comes. */
-function handLoaded(node: NodeState, state: StoreState, out: SnapshotsOut): void {
-  if (out.loadBegun) stepStore(node, state, { kind: 'load-begin', rebuild: false });
+function handLoaded(node: NodeState, state: StoreState, out: SnapshotsOut, rebuild: boolean): void {
+  if (out.loadBegun) stepStore(node, state, { kind: 'load-begin', rebuild });
   for (const bytes of out.loaded) stepStore(node, state, { kind: 'load', bytes });
 }
 
@@ -89,7 +104,7 @@ function stepFiles(node: NodeState, group: Group, event: SnapshotsEvent): void {
   for (const { to, type, parts } of messages) {
     node.peers!.send(to, { channel: CHANNEL.SNAPSHOT, type, group: group.id }, parts);
   }
-  handLoaded(node, group.store, out);
+  handLoaded(node, group.store, out, group.rebuild !== null);
   for (const transfer of sent) {
     const { to: member, index, isInstalled } = transfer;
     stepRaft(node, group, { kind: 'snapshot-sent', member, index, isInstalled });
@@ -122,7 +137,7 @@ function receive(
   received: { readonly meta: SnapshotMeta; readonly from: Member },
 ): void {
   const { index } = received.meta;
-  const isUseful = isSnapshotUseful(group.raft, index);
+  const isUseful = isNews(group, index);
   if (isUseful) group.installing = received;
   stepFiles(node, group, { kind: isUseful ? 'load' : 'rejected', index });
 }
@@ -132,8 +147,7 @@ function installed(node: NodeState, group: Group, done: LoadEnd): void {
   group.installing = null;
   if (installing === null) return;
   const { meta, from } = installing;
-  const isNews = isSnapshotUseful(group.raft, meta.index);
-  if (!isNews || done.failure !== null || endLoad(node, group.store) !== null) {
+  if (!isNews(group, meta.index) || done.failure !== null || endLoad(node, group.store) !== null) {
     stepStore(node, group.store, { kind: 'load-abort' });
     stepFiles(node, group, { kind: 'rejected', index: meta.index });
     return;
@@ -141,11 +155,20 @@ function installed(node: NodeState, group: Group, done: LoadEnd): void {
   endWaiting(node, group, meta);
   const stamp = group.store.logTime;
   const { wall } = node;
-  stepRaft(node, group, { kind: 'snapshot-installed', meta, stamp, from, wall });
-  group.applyThrough = meta.index;
+  if (isSnapshotUseful(group.raft, meta.index)) {
+    stepRaft(node, group, { kind: 'snapshot-installed', meta, stamp, from, wall });
+    group.applyThrough = meta.index;
+  } else stepRaft(node, group, { kind: 'state-rebuilt', meta, stamp });
+  group.rebuild = null;
+  group.installedIndex = meta.index;
   group.trailingBytes = 0;
   if (group.store.settings !== null) obeySettings(node, group, group.store.settings);
   stepFiles(node, group, { kind: 'installed', index: meta.index });
+}
+
+/** Whether the snapshot at `index` tells more than our log, or gives back what we have lost. */
+function isNews({ raft, rebuild }: Group, index: LogIndex): boolean {
+  return isSnapshotUseful(raft, index) || (rebuild !== null && isJoined(raft, index));
 }
 
 /** Whoever waits for an entry that the snapshot covers will never see it applied here. */
@@ -166,7 +189,10 @@ export function receiveSnapshotMessage(
   from: Member,
 ): void {
   const body = view.bytes.subarray(view.bodyAt, view.bodyAt + view.bodyBytes);
-  const { commitIndex, currentTerm: term } = group.raft;
+  const { currentTerm: term } = group.raft;
+  // What rebuilds itself takes whatever its log joins, old or not.
+  const { rebuild } = group;
+  const commitIndex = rebuild === null ? group.raft.commitIndex : logIndex(rebuild.minIndex - 1);
   stepFiles(node, group, { kind: 'message', from, type: view.type, body, commitIndex, term });
 }
 
@@ -197,8 +223,7 @@ function sendWanted(node: NodeState, group: Group): void {
 }
 
 function isDue(node: NodeState, group: Group): boolean {
-  if (group.store.appliedIndex === 0 || group.installing !== null) return false;
-  if (node.now < group.saveAt) return false;
+  if (!maySnapshot(group) || node.now < group.saveAt) return false;
   return isLogLong(node, group) || group.isSnapshotDamaged || isWanted(group);
 }
 

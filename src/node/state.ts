@@ -3,6 +3,7 @@ import type { Failure } from '../base/errors.ts';
 import type { ClusterId, GroupId, Millis, NodeId, Ticket } from '../base/units.ts';
 import type { FormationOut, FormationState } from '../core/formation/state.ts';
 import type { Identity, IdentityOut, IdentityState } from '../core/identity/state.ts';
+import type { MendingState } from '../core/mending/state.ts';
 import type { Refusal } from '../core/raft/out.ts';
 import type { ResultLane } from '../core/results.ts';
 import type { Ring } from '../core/router/ring.ts';
@@ -19,6 +20,7 @@ import type { NodeEvent, NodePorts } from './contract.ts';
 import type { DiskDesk } from './disk-desk.ts';
 import type { Group } from './group.ts';
 import type { Peers } from './peers.ts';
+import type { Room } from './room.ts';
 import type { Served } from './served.ts';
 import type { Timings } from './stages.ts';
 import type { Stopping } from './stopping-state.ts';
@@ -27,6 +29,7 @@ import type { Stopping } from './stopping-state.ts';
 export type Phase =
   | 'identifying'
   | 'recovering'
+  | 'mending'
   | 'loading'
   | 'serving'
   | 'withdrawing'
@@ -39,6 +42,8 @@ export interface Loading {
   readonly storeState: StoreState;
   readonly files: SnapshotsState;
   isDone: boolean;
+  /** Why the state could not be read from its snapshot; null: it could. */
+  fault: Failure | null;
 }
 
 export interface Counters {
@@ -51,6 +56,8 @@ export interface Counters {
   overloaded: number;
   /** Entries that came to nothing, by why. */
   readonly proposalsFailed: Record<ProposalFailure, number>;
+  /** Chains seen to differ from the majority's, or from each other. */
+  stateHashMismatches: number;
 }
 
 /** no-room: the log has none. lost: another leader's entry stands in its place. */
@@ -86,6 +93,8 @@ export interface NodeState {
   /** What the disk said while booting. */
   known: Identity | null;
   recovery: WalRecovery | null;
+  /** Null unless the log is damaged. */
+  mending: MendingState | null;
   /** Groups whose snapshot is still being read at boot. */
   loading: Loading[];
   /** Null until there is a cluster. */
@@ -112,6 +121,7 @@ export interface NodeState {
   slowSince: Millis | null;
   readonly counters: Counters;
   readonly timings: Timings;
+  readonly room: Room;
 }
 
 export function findGroup(node: NodeState, id: GroupId): Group | null {

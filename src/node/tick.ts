@@ -12,13 +12,17 @@ import { forwardDeadline } from './forwarding.ts';
 import { gossipDeadline, tickGossip } from './gossip.ts';
 import type { Group } from './group.ts';
 import { isLeading } from './group.ts';
+import { hashesDeadline, tickHashes } from './hashes.ts';
+import { mendingDeadline, tickMending } from './mending.ts';
 import { stepWal } from './persist.ts';
 import { stampOf } from './reads.ts';
+import { rebuildDeadline, tickRebuilds } from './rebuild.ts';
 import { snapshotsDeadline, tickSnapshots } from './snapshots.ts';
 import type { NodeState } from './state.ts';
 import { stoppingDeadline } from './stopping.ts';
 
 export function tickMachines(node: NodeState): void {
+  tickMending(node);
   if (node.phase !== 'serving') return;
   if (node.now >= formation.deadline(node.formation!)) stepFormation(node, { kind: 'tick' });
   if (node.now >= wal.deadline(node.wal!)) stepWal(node, { kind: 'tick' });
@@ -29,6 +33,8 @@ export function tickMachines(node: NodeState): void {
     if (isExpiryDue(node, group)) proposeEmpty(node, group);
   }
   tickSnapshots(node);
+  tickRebuilds(node);
+  tickHashes(node);
   tickGossip(node);
 }
 
@@ -56,6 +62,7 @@ function proposeEmpty(node: NodeState, group: Group): void {
 }
 
 export function nodeDeadline(node: NodeState): Millis {
+  if (node.phase === 'mending') return mendingDeadline(node);
   if (node.phase !== 'serving') return stoppingDeadline(node) as Millis;
   // What came up after the turn's append goes to disk with the next one.
   if (node.records.length > 0) return node.now;
@@ -70,6 +77,8 @@ export function nodeDeadline(node: NodeState): Millis {
     waiting,
     forwardDeadline(node),
     snapshotsDeadline(node),
+    rebuildDeadline(node),
+    hashesDeadline(node),
     gossipDeadline(node),
     stoppingDeadline(node),
   ) as Millis;

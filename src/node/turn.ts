@@ -17,6 +17,7 @@ import { expireRequests } from './patience.ts';
 import { persistRecords } from './persist.ts';
 import { proposeGathered } from './propose.ts';
 import { sendReplies } from './replies.ts';
+import { watchRoom } from './room.ts';
 import { routeRequests } from './route.ts';
 import { takeSnapshots } from './snapshots.ts';
 import type { NodeState } from './state.ts';
@@ -37,6 +38,7 @@ export function turn(node: NodeState, time: TurnTime): void {
   continueBoot(node); // until the node serves: what the disk's answers allow next
   continueForming(node); // a cluster's id is durable: found it, or join it
   tickMachines(node); // whose deadline has come
+  watchRoom(node); // is there room on the disk for what is coming?
   measureLog(node); // whoever writes faster than snapshots are taken is slowed down
   routeRequests(node); // each request to its group, its leader, or its refusal
   proposeGathered(node); // one entry per group, one read round per group

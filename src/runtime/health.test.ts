@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { NodeId } from '../base/units.ts';
 import type { NodeState } from '../node/state.ts';
-import { checksOf, explainNoLeader, foreignText } from './health.ts';
+import { checksOf, explainNoLeader, foreignText, stateCheck } from './health.ts';
 
 const NOW = 100_000;
 const ANNOUNCE_MS = 200;
@@ -31,7 +31,8 @@ function nodeOf({ cluster, heard }: { cluster: string | null; heard: readonly To
     config: { id: 1, ids: [1, 2, 3], announceMs: ANNOUNCE_MS, electionTimeoutMs: 500 },
     formation: { ids: [1, 2, 3], heard: new Map(words) },
     foreign: new Map(),
-    groups: cluster === null ? [] : [{ raft }],
+    mending: null,
+    groups: cluster === null ? [] : [{ id: 0, raft, rebuild: null, hashes: { tiedIndex: 0 } }],
   };
   return node as unknown as NodeState;
 }
@@ -98,4 +99,15 @@ test('a wrong clock is told, and does not make a node unready by itself', () => 
   const around = { now: NOW, lastSyncedAt: null, lastAppliedAt: null, linksDown: [] };
   const clock = checksOf(node, around).find(({ name }) => name === 'clock');
   expect(clock).toMatchObject({ isGood: true, detail: expect.stringMatching(/^CLOCK_SKEW: /) });
+});
+
+test('a group whose state is being replaced makes a node unready, and says why', () => {
+  const node = nodeOf({ cluster: 'c', heard: [] });
+  expect(stateCheck(node)).toMatchObject({ isGood: true, detail: 'sound' });
+  const rebuild = { code: 'SNAPSHOT_DAMAGED', detail: 'snapshot-0 does not have its CRC' };
+  Object.assign(node.groups[0]!, { rebuild });
+  const detail = 'SNAPSHOT_DAMAGED: group 0: snapshot-0 does not have its CRC';
+  expect(stateCheck(node)).toMatchObject({ isGood: false, detail });
+  Object.assign(node.groups[0]!, { rebuild: null, hashes: { tiedIndex: 9 } });
+  expect(stateCheck(node).detail).toBe('STATE_DIVERGED: group 0: no majority at index 9');
 });

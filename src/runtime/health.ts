@@ -44,6 +44,7 @@ export function checksOf(node: NodeState, around: Surroundings): Check[] {
     formed(node),
     quorum(node, around.now),
     applied(node, around),
+    stateCheck(node),
     synced(around),
     peers(around),
     clock(node),
@@ -57,8 +58,16 @@ function serving(node: NodeState): Check {
   const { phase, failure } = node;
   const isStopping = node.stopping !== null;
   const isGood = phase === 'serving' && !isStopping;
-  const detail = failure === null ? (isStopping ? 'stopping' : phase) : failureText(failure);
+  const detail =
+    failure === null ? (isStopping ? 'stopping' : phaseText(node)) : failureText(failure);
   return { name: 'serving', isGood, detail };
+}
+
+function phaseText({ phase, mending }: NodeState): string {
+  if (mending === null) return phase;
+  const { missing, config } = mending;
+  const lost = config.isRepairable ? `${missing.length} entries` : 'more than can be named';
+  return `mending: WAL_DAMAGED: lost ${lost}; the peers are asked`;
 }
 
 const failureText = ({ code, detail }: { code: ErrorCode; detail: string }): string =>
@@ -177,6 +186,17 @@ function applied(node: NodeState, { now, lastAppliedAt }: Surroundings): Check {
   const last =
     lastAppliedAt === null ? 'nothing yet' : `last ${Math.floor(now - lastAppliedAt)} ms ago`;
   return { name: 'apply', isGood: lag <= APPLY_LAG_MAX, detail: `${lag} entries behind, ${last}` };
+}
+
+/** A group whose state is lost or wrong is served by others until a leader's snapshot came. */
+export function stateCheck(node: NodeState): Check {
+  const faults = node.groups.flatMap(({ id, rebuild, hashes }) => {
+    if (rebuild !== null) return [`${rebuild.code}: group ${id}: ${rebuild.detail}`];
+    if (hashes.tiedIndex === 0) return [];
+    return [`STATE_DIVERGED: group ${id}: no majority at index ${hashes.tiedIndex}`];
+  });
+  const detail = faults.length === 0 ? 'sound' : faults.join('; ');
+  return { name: 'state', isGood: faults.length === 0, detail };
 }
 
 /** Told, not judged: a silent log has nothing to sync, and a failed sync stops the node. */

@@ -77,6 +77,11 @@ export class Metrics {
     const wal = () => node.wal?.stats;
     return [
       ['apex_raft_commits_total', 'Entries seen to be committed.', () => watch.commits],
+      [
+        'apex_state_hash_mismatch_total',
+        "State hashes seen to differ from the majority's, or with no majority at all.",
+        () => node.counters.stateHashMismatches,
+      ],
       ['apex_raft_proposals_total', 'Entries proposed here.', () => node.counters.proposals],
       ['apex_raft_elections_total', 'Elections begun here.', () => raft()?.electionsStarted ?? 0],
       ['apex_raft_leader_changes_total', 'Leaders that came.', () => raft()?.leaderChanges ?? 0],

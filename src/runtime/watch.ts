@@ -5,7 +5,7 @@
 import { NOBODY, type NodeId } from '../base/units.ts';
 import type { Settings } from '../core/types.ts';
 import type { NodeState, Phase } from '../node/state.ts';
-import { CLOCK_SKEWED, explainNoLeader, foreignText } from './health.ts';
+import { CLOCK_SKEWED, explainNoLeader, foreignText, stateCheck } from './health.ts';
 import type { DaemonLog } from './log.ts';
 
 /** Without a leader the log says why, this often. */
@@ -33,6 +33,7 @@ export class Watch {
   #appliedIndex = 0;
   #isClockSkewed = false;
   #foreign: string | null = null;
+  #state = '';
   #explainAt: number | null = null;
   /** Entries that became committed, as this node saw it. */
   commits = 0;
@@ -56,6 +57,7 @@ export class Watch {
     this.#lookAtSettings();
     this.#lookAtClock();
     this.#lookForStrangers();
+    this.#lookAtState();
     this.#explain(now);
   }
 
@@ -118,6 +120,16 @@ export class Watch {
     const line = { component: 'node', event: 'node.cluster' } as const;
     if (foreign !== null) this.#log.warn(line, foreign);
     else this.#log.info(line, 'no peer of another cluster is heard any more');
+  }
+
+  #lookAtState(): void {
+    const { detail, isGood } = stateCheck(this.#node);
+    if (detail === this.#state) return;
+    const wasTold = this.#state !== '';
+    this.#state = detail;
+    const line = { component: 'node', event: 'node.state' } as const;
+    if (!isGood) this.#log.warn(line, detail);
+    else if (wasTold) this.#log.info(line, 'the state of every group is sound again');
   }
 
   /** The first word comes after the while that an ordinary election takes. */

@@ -38,7 +38,8 @@ export class OnlineCheck {
   readonly #books = new Map<GroupId, Book>();
   readonly #scenes = new WeakMap<RaftState, Scene>();
 
-  afterTurn({ id, raft, store }: Group): void {
+  /** `isJudged` false: the state of this node is known to be wrong, its log is not. */
+  afterTurn({ id, raft, store }: Group, isJudged = true): void {
     const scene = this.#scene(id, raft);
     if (scene.store.raft !== raft) began(scene);
     checkRole(scene);
@@ -49,7 +50,7 @@ export class OnlineCheck {
     if (isNews) checkDurable(scene);
     checkMatches(scene);
     checkMonotonic(scene);
-    checkChain(scene, store);
+    if (isJudged) checkChain(scene, store);
   }
 
   /** A frame leaves `self`, whose groups are as given. Answers whether it promises anything. */
@@ -105,6 +106,9 @@ function began({ store, raft }: Scene): void {
   if (isFirst) return;
   checkSavedVote(store, raft);
   checkClaims(store, raft);
+  // Recovery may bring entries back from below the base that there was.
+  store.claimBase = raft.log.baseIndex;
+  store.claims.length = 0;
 }
 
 function checkSavedVote({ durableTerm, votes }: StoreRecord, raft: RaftState): void {
@@ -128,7 +132,8 @@ function checkRole({ store, raft }: Scene): void {
   const role = roleAt(raft);
   if (store.role !== null) checkRoleStep(store.role, role);
   store.role = role;
-  checkConfigurations(configurations);
+  // What came before the log of a member that lost its state is not known to it.
+  if (!raft.isQuarantined) checkConfigurations(configurations);
 }
 
 function checkMonotonic({ store, raft }: Scene): void {

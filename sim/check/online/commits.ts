@@ -11,9 +11,9 @@ import type { LogIndex } from '../../../src/base/units.ts';
 import { entryTerm } from '../../../src/core/entry.ts';
 import { configurationOf } from '../../../src/core/raft/configurations.ts';
 import { entryAt, lastIndex, termAt } from '../../../src/core/raft/log.ts';
-import { hasQuorum } from '../../../src/core/raft/quorum.ts';
 import type { RaftState } from '../../../src/core/raft/state.ts';
 import { crcOf } from './logs.ts';
+import { isQuorum } from './quorum.ts';
 import {
   configurationInForce,
   type GroupRecord,
@@ -109,7 +109,7 @@ export function checkDurable({ store, stores, raft }: Scene): void {
   const term = entryTerm(entryAt(raft.log, index));
   const configuration = configurationInForce(store);
   if (configuration === null) violate('durable-quorum', `${index} is committed by nobody`);
-  const isHeld = hasQuorum(configuration, (voter) => holds(stores.get(nameOf(voter)), index, term));
+  const isHeld = isQuorum(configuration, (voter) => holds(stores.get(nameOf(voter)), index, term));
   if (!isHeld) violate('durable-quorum', `no quorum holds entry ${index} of term ${term}`);
 }
 

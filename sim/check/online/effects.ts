@@ -54,8 +54,10 @@ export function checkPromise(scene: Scene, message: Message): boolean {
   return true;
 }
 
-function checkAcknowledged({ raft }: Scene, { matchIndex, durability }: AppendReply): void {
+function checkAcknowledged({ raft }: Scene, { term, matchIndex, durability }: AppendReply): void {
   if (durability === 'unsafe' || matchIndex <= raft.durableIndex) return;
+  // A later term came in the same turn, and may have taken away what was durable.
+  if (term < raft.currentTerm) return;
   const state = `${matchIndex} is acknowledged, ${raft.durableIndex} is durable`;
   violate('effect-order', state);
 }

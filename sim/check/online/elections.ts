@@ -9,9 +9,9 @@
  */
 import { NOBODY } from '../../../src/base/units.ts';
 import { type Log, lastIndex, lastTerm } from '../../../src/core/raft/log.ts';
-import { hasQuorum } from '../../../src/core/raft/quorum.ts';
 import type { RaftState } from '../../../src/core/raft/state.ts';
 import { crcOf } from './logs.ts';
+import { isQuorum } from './quorum.ts';
 import { configurationInForce, type GroupRecord, nameOf, type Scene } from './records.ts';
 import { violate } from './violate.ts';
 
@@ -22,7 +22,9 @@ export function checkElections(scene: Scene): void {
 }
 
 function noteCandidacy({ store, raft }: Scene): void {
-  if (raft.role !== 'candidate' || store.candidacies.has(raft.currentTerm)) return;
+  // The newest look counts: a candidacy that no disk held yet is over after a crash, was never told,
+  // and may be begun again in the same term with a longer log.
+  if (raft.role !== 'candidate') return;
   const end = { index: lastIndex(raft.log), term: lastTerm(raft.log) };
   store.candidacies.set(raft.currentTerm, end);
 }
@@ -86,7 +88,7 @@ function checkElected({ store, stores, raft }: Scene): void {
   const configuration = configurationInForce(store);
   if (configuration === null) violate('election-safety', 'a leader whose log names no voters');
   const { currentTerm } = raft;
-  const isElected = hasQuorum(
+  const isElected = isQuorum(
     configuration,
     (voter) => stores.get(nameOf(voter))?.votes.get(currentTerm) === store.name,
   );

@@ -194,3 +194,33 @@ describe('adopting a cluster', () => {
     }
   });
 });
+
+describe('giving a store up', () => {
+  const reformat = (bench: Bench): Bench => {
+    bench.step({ kind: 'reformat', storeWords: [9, 9, 9, 9] });
+    return bench;
+  };
+
+  test('gives the directory another store, in no cluster, whatever files lie in it', () => {
+    const bench = new Bench().open().adopt(CLUSTER).run();
+    bench.disk.put('wal-0000000000000001.segment', new Uint8Array(8));
+    reformat(bench).run();
+    expect(bench.out.identity).toMatchObject({ clusterId: null, storeId: '00000009'.repeat(4) });
+    bench.disk.crash(DROP_ALL);
+    expect(new Bench(bench.disk).open(7).out.identity).toEqual(bench.out.identity);
+  });
+
+  test('cut short at any point leaves the old store or the new one', () => {
+    for (const crash of [DROP_ALL, KEEP_ALL, GARBLE]) {
+      for (let steps = 0; steps <= 4; steps++) {
+        const bench = reformat(new Bench().open().adopt(CLUSTER).run()).run(steps);
+        const isReported = bench.out.identity !== null;
+        bench.disk.crash(crash);
+        const found = new Bench(bench.disk).open(7).out.identity!;
+        expect([STORE_ID, '00000009'.repeat(4)]).toContain(found.storeId);
+        expect(found.clusterId).toBe(found.storeId === STORE_ID ? CLUSTER : null);
+        if (isReported) expect(found.storeId).not.toBe(STORE_ID);
+      }
+    }
+  });
+});

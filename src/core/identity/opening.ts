@@ -8,6 +8,8 @@
  * 2. The file is replaced as a whole: a crash leaves the old one or the new one.
  * 3. What was read may be unsynced, left by a process that died; it is synced before it counts.
  * 4. A cluster id is adopted once; another one later is refused, whoever asks.
+ * 5. A store that is given up changes its name first, in one step: every file of the log names the
+ *    old store, so none of them is read as the new one's, wherever a crash cuts in.
  */
 import { assert } from '../../base/assert.ts';
 import type { ErrorCode } from '../../base/errors.ts';
@@ -146,4 +148,22 @@ export function adopt(state: IdentityState, clusterId: ClusterId, out: IdentityO
   } else if (state.draft === null) {
     out.identity = identity;
   }
+}
+
+export function reformat(
+  state: IdentityState,
+  storeWords: readonly number[],
+  out: IdentityOut,
+): void {
+  if (state.phase === 'failed') {
+    out.failed = state.failure;
+    return;
+  }
+  const { identity } = state;
+  assert(identity !== null && state.draft === null, 'effect-order', 'nothing to give up yet');
+  assert(storeWords.length === 4, 'internal', 'a store id takes four words');
+  const storeId = storeIdOf(storeWords);
+  assert(storeId !== identity.storeId, 'internal', 'a new store with the old name');
+  state.identity = null;
+  replaceFile(state, { nodeId: identity.nodeId, storeId, clusterId: null }, out);
 }

@@ -26,11 +26,16 @@ export type IdentityEvent =
   | { readonly kind: 'open'; readonly storeWords: readonly number[] }
   | { readonly kind: 'disk'; readonly completion: DiskCompletion }
   /** Joins a cluster, for life. Legal once the identity is known. */
-  | { readonly kind: 'adopt'; readonly clusterId: ClusterId };
+  | { readonly kind: 'adopt'; readonly clusterId: ClusterId }
+  /**
+   * Gives the store up: the directory gets another store's identity, in no cluster. What lies in
+   * it counts for nothing from the moment this is durable. Legal once the identity is known.
+   */
+  | { readonly kind: 'reformat'; readonly storeWords: readonly number[] };
 
 export interface IdentityOut {
   submissions: DiskSubmission[];
-  /** Durable. Comes once for `open`, and again when a cluster id is adopted. */
+  /** Durable. Comes once for `open`, and again when a cluster is adopted or the store given up. */
   identity: Identity | null;
   /** The store belongs to another cluster; nothing was changed. */
   refused: Failure | null;

@@ -9,7 +9,7 @@ import type { Millis } from '../../base/units.ts';
 import { NEVER } from '../../base/units.ts';
 import type { Core } from '../core.ts';
 import { check } from './check.ts';
-import { adopt, onCompletion, openIdentity } from './opening.ts';
+import { adopt, onCompletion, openIdentity, reformat } from './opening.ts';
 import type { IdentityConfig, IdentityEvent, IdentityOut, IdentityState } from './state.ts';
 import { initialState } from './state.ts';
 
@@ -30,6 +30,9 @@ function step(state: IdentityState, event: IdentityEvent, _now: Millis, out: Ide
       return;
     case 'adopt':
       adopt(state, event.clusterId, out);
+      return;
+    case 'reformat':
+      reformat(state, event.storeWords, out);
       return;
     default:
       unreachable(event);

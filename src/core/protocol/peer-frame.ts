@@ -38,7 +38,14 @@ export const MESSAGE_HEAD_BYTES = 16;
 /** One largest entry with what a message says about it. */
 export const PEER_FRAME_BYTES_MAX = ENTRY_BODY_BYTES_MAX + 64 * 1024;
 
-export const CHANNEL = { RAFT: 1, SNAPSHOT: 2, FORWARD: 3, FORMATION: 4, HASH: 5 } as const;
+export const CHANNEL = {
+  RAFT: 1,
+  SNAPSHOT: 2,
+  FORWARD: 3,
+  FORMATION: 4,
+  HASH: 5,
+  REPAIR: 6,
+} as const;
 
 const CLUSTER_AT = 24;
 const FROM_STORE_AT = 40;

@@ -9,6 +9,8 @@ export function checkRaft(state: RaftState): void {
   assert((state.role === 'leader') === (state.leading !== null), 'internal', 'leader state');
   const isCampaigning = state.role === 'candidate' || state.role === 'pre-candidate';
   assert(isCampaigning === (state.candidate !== null), 'internal', 'candidate state');
+  const isStandingBack = state.role === 'follower' || !state.isQuarantined;
+  assert(isStandingBack, 'state-machine-safety', 'a member without a sound state seeks office');
   assert(state.durableTicket <= state.lastTicket, 'durable-quorum', 'durable before written');
   if (state.leading !== null) checkLeader(state, state.leading);
 }

@@ -54,6 +54,16 @@ export function resetConfigurations(
   state.configurations = [{ index, configuration }];
 }
 
+/** Replaces what was known of the configurations at or below `index`; what follows stays. */
+export function rebaseConfigurations(
+  state: RaftState,
+  index: LogIndex,
+  configuration: Configuration,
+): void {
+  const later = state.configurations.filter((candidate) => candidate.index > index);
+  state.configurations = [{ index, configuration }, ...later];
+}
+
 /** The newest configuration at or below `index`: what a snapshot at `index` carries. */
 export function configurationAt(state: RaftState, index: LogIndex): Configuration {
   let found = state.configurations[0]!;

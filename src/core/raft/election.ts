@@ -3,7 +3,7 @@
  *
  * 1. A pre-candidate changes no term: it asks whether an election could be won.
  * 2. Votes are tallied as sets of members, never as a count: replies come more than once.
- * 3. Whose vote nobody can need, or whose clock is far off, does not campaign.
+ * 3. Whose vote nobody can need, whose clock is far off, or whose state is unsound, does not campaign.
  */
 import type { Millis, Term } from '../../base/units.ts';
 import { allMembers, includesMember, isVoter, sameMember } from '../members.ts';
@@ -28,7 +28,7 @@ import { mayCampaignByClock } from './time.ts';
 /** The election timeout passed without a leader. */
 export function electionTimeout(state: RaftState, out: RaftOut, now: Millis): void {
   resetElectionDeadline(state, now);
-  if (!isVoteNeeded(state)) return;
+  if (!isVoteNeeded(state) || state.isQuarantined) return;
   if (!mayCampaignByClock(state, now)) return;
   forgetLeader(state);
   startPreVote(state, out, now);

@@ -67,4 +67,8 @@ export type RaftEvent =
       readonly bytes: Uint8Array;
       readonly wall: number;
     }
-  | { readonly kind: 'durability'; readonly durability: Durability };
+  | { readonly kind: 'durability'; readonly durability: Durability }
+  /** Our state is lost or wrong: we neither campaign nor lead until it is replaced. */
+  | { readonly kind: 'quarantine' }
+  /** It was replaced by a snapshot that our log joins (`isJoined`); `stamp`: log time there. */
+  | { readonly kind: 'state-rebuilt'; readonly meta: SnapshotMeta; readonly stamp: number };

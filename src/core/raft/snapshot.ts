@@ -11,7 +11,12 @@ import { assert } from '../../base/assert.ts';
 import type { LogIndex, Millis } from '../../base/units.ts';
 import { entryStamp } from '../entry.ts';
 import type { Member, SnapshotMeta } from '../types.ts';
-import { compactConfigurations, isVoteNeeded, resetConfigurations } from './configurations.ts';
+import {
+  compactConfigurations,
+  isVoteNeeded,
+  rebaseConfigurations,
+  resetConfigurations,
+} from './configurations.ts';
 import { bytesBetween, compactLog, entryAt, lastIndex, resetLog, termAt, ticketAt } from './log.ts';
 import type { RaftOut } from './out.ts';
 import { persistSnapshotMark, persistTruncation, send } from './persist.ts';
@@ -74,13 +79,14 @@ export function snapshotInstalled(
     persistSnapshotMark(state, out, meta.index, meta.term);
     state.baseStamp = stamp;
     compactLog(state.log, meta.index, state.lastTicket);
-    compactConfigurations(state, meta.index);
+    rebaseConfigurations(state, meta.index, meta.configuration);
     state.durableIndex = Math.max(state.durableIndex, meta.index) as LogIndex;
   } else {
     startOver(state, out, meta, stamp);
   }
   state.commitIndex = meta.index;
   state.appliedIndex = meta.index;
+  state.isQuarantined = false;
   if (state.leading !== null) {
     // Elected while it was on its way: what it commits is no longer waiting for a quorum.
     const { log } = state;

@@ -42,6 +42,7 @@ export function newRaft(config: RaftConfig): RaftState {
     electionDeadline: 0 as Millis,
     heartbeatDeadline: NEVER,
     lastLeaderContact: 0 as Millis,
+    isQuarantined: false,
     isClockSkewed: false,
     durability: config.durability,
     candidate: null,

@@ -148,6 +148,8 @@ export interface RaftState {
   electionDeadline: Millis;
   heartbeatDeadline: Millis;
   lastLeaderContact: Millis;
+  /** The state that this log leads to is lost or wrong, and is being replaced (quarantine.ts). */
+  isQuarantined: boolean;
   /** Whether this node's clock was far off the cluster's when a leader last said what time it is. */
   isClockSkewed: boolean;
   durability: Durability;

@@ -9,6 +9,7 @@
  *   commit   counting        reads  ReadIndex         transfer  handing over
  *   membership  changes      configurations  in force snapshot  compaction and installation
  *   persist  disk and held messages                   time      log time
+ *   quarantine  a sound log without a sound state
  *
  * What it does not do: I/O, snapshots' bytes, leases, sessions, anything a command means.
  */
@@ -36,6 +37,7 @@ import type { Message, TimeoutNow } from './message.ts';
 import type { RaftOut } from './out.ts';
 import { markDurable } from './persist.ts';
 import { findProgress, probeFrom } from './progress.ts';
+import { quarantine, stateRebuilt } from './quarantine.ts';
 import { confirmReads, receiveRead } from './reads.ts';
 import { receiveAppendReply } from './replies.ts';
 import { snapshotInstalled, snapshotSent, snapshotTaken } from './snapshot.ts';
@@ -104,6 +106,12 @@ function step(state: RaftState, event: RaftEvent, now: Millis, out: RaftOut): vo
       break;
     case 'durability':
       state.durability = event.durability;
+      break;
+    case 'quarantine':
+      quarantine(state, out, now);
+      break;
+    case 'state-rebuilt':
+      stateRebuilt(state, out, event);
       break;
     default:
       unreachable(event);
@@ -188,6 +196,6 @@ function receiveTimeoutNow(
   now: Millis,
 ): void {
   if (term !== state.currentTerm || state.role !== 'follower') return;
-  if (!isVoteNeeded(state)) return;
+  if (!isVoteNeeded(state) || state.isQuarantined) return;
   startElection(state, out, now, true);
 }

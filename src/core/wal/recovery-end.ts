@@ -12,13 +12,13 @@
 import type { GroupId } from '../../base/units.ts';
 import { logIndex } from '../../base/units.ts';
 import { readEntryHeader } from '../entry.ts';
-import type { RecoveredGroup } from '../types.ts';
+import type { MissingEntry, RecoveredGroup } from '../types.ts';
 import { BLOCK_BYTES, isBlank } from './flush.ts';
 import type { GroupLedger, Segment } from './ledger.ts';
 import { lastKnownIndex, noteUnknownLoss, releaseEntries, sortedGroups } from './ledger.ts';
 import type { Recovery } from './replay.ts';
 import { submitRecovery } from './replay.ts';
-import type { MissingEntry, WalDamage, WalOut, WalRecovery, WalState } from './state.ts';
+import type { WalDamage, WalOut, WalRecovery, WalState } from './state.ts';
 
 const ZERO_BYTES_MAX = 1024 * 1024;
 

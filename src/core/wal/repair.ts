@@ -12,10 +12,11 @@
  */
 import type { GroupId } from '../../base/units.ts';
 import { isEntryBodyIntact, readEntryHeader } from '../entry.ts';
+import type { MissingEntry } from '../types.ts';
 import { listCopies } from './copy-forward.ts';
 import { isSameEntry, placeEntry } from './ledger.ts';
 import { recoveredGroups } from './recovery-end.ts';
-import type { MissingEntry, WalOut, WalState } from './state.ts';
+import type { WalOut, WalState } from './state.ts';
 
 /** Takes in entries from a peer; when none is missing any more, starts to write the log anew. */
 export function repair(state: WalState, entries: readonly Uint8Array[]): void {
@@ -41,6 +42,15 @@ function supply(state: WalState, bytes: Uint8Array): void {
 
 function isStillMissing(state: WalState, missing: MissingEntry): boolean {
   return state.ledger.groups.get(missing.group)?.entries.get(missing.index)?.intact === false;
+}
+
+/** What a peer misses, if this log holds it: also while it is damaged itself. Null: it does not. */
+export function heldEntry(state: WalState, wanted: MissingEntry): Uint8Array | null {
+  const entry = state.ledger.groups.get(wanted.group)?.entries.get(wanted.index);
+  if (state.recovery !== null || entry === undefined || !entry.intact) return null;
+  const header = readEntryHeader(entry.bytes, 0, entry.bytes.length);
+  const isIt = header?.term === wanted.term && header.bodyCrc === wanted.bodyCrc;
+  return isIt ? entry.bytes : null;
 }
 
 /** The log is whole once a durable header calls everything damaged dead. */

@@ -12,10 +12,10 @@
 import { assert } from '../../base/assert.ts';
 import { Distribution } from '../../base/distribution.ts';
 import type { Failure } from '../../base/errors.ts';
-import type { GroupId, LogIndex, Millis, StoreId, Term, Ticket } from '../../base/units.ts';
+import type { GroupId, LogIndex, Millis, StoreId, Ticket } from '../../base/units.ts';
 import { NEVER, ZERO_TICKET } from '../../base/units.ts';
 import type { DiskCompletion, DiskOperation, DiskSubmission } from '../disk.ts';
-import type { Durability, RecoveredGroup, WalRecord } from '../types.ts';
+import type { Durability, MissingEntry, RecoveredGroup, WalRecord } from '../types.ts';
 import type { Position } from './flush.ts';
 import { BLOCK_BYTES, LOG_START } from './flush.ts';
 import type { Ledger, Segment } from './ledger.ts';
@@ -76,15 +76,6 @@ export type WalEvent =
   | { readonly kind: 'release'; readonly group: GroupId; readonly index: LogIndex }
   /** Entries from a peer for what `recovered.damage` named. Others are ignored. */
   | { readonly kind: 'repair'; readonly entries: readonly Uint8Array[] };
-
-/** An entry whose header survived and whose body did not. */
-export interface MissingEntry {
-  readonly group: GroupId;
-  readonly index: LogIndex;
-  readonly term: Term;
-  /** CRC32C of the body, as in the surviving header. */
-  readonly bodyCrc: number;
-}
 
 export interface WalDamage {
   /** False: something is lost that no peer can name; the store must be formatted anew. */

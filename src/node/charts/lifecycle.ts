@@ -8,7 +8,9 @@
  *    a number in stopping-state.ts.
  * 3. A node that hands over or closes still serves, or what it was asked could not be answered: its
  *    phase is 'serving' to the last, and machines, peers and clients notice no difference.
- * 4. Stopped and failed are for good. A node that starts again is another node.
+ * 4. A log with damage in it keeps the node out of everything but its mending: no vote, no word to
+ *    clients (docs/protocol/repair.md).
+ * 5. Stopped and failed are for good. A node that starts again is another node.
  */
 import { setup } from 'xstate';
 import type { Phase } from '../state.ts';
@@ -23,6 +25,9 @@ export type LifecycleState =
 export type LifecycleEvent =
   | 'identified'
   | 'recovered'
+  | 'damaged'
+  | 'mended'
+  | 'given-up'
   | 'loaded'
   | 'stop'
   | 'handed-over'
@@ -53,6 +58,19 @@ export const lifecycleChart = setup({
       description: 'what does the log hold?',
       on: {
         recovered: { target: 'loading', description: 'the log is whole, a torn end cut off' },
+        damaged: { target: 'mending', description: 'what had been synced cannot be read back' },
+        stop: withdraws,
+        fail: fails,
+      },
+    },
+    mending: {
+      description: 'what do the others hold of what is lost here?',
+      on: {
+        mended: { target: 'loading', description: 'the log is whole again' },
+        'given-up': {
+          target: 'identifying',
+          description: 'every leader does without this store: an empty one takes its place',
+        },
         stop: withdraws,
         fail: fails,
       },

@@ -1,0 +1,156 @@
+/**
+ * A directed scene: a small cluster in a world without faults, clients at work, and a hand that
+ * reaches into its disks. What the clients saw is judged at the end, like a run's.
+ */
+import { toHex } from '../../src/base/bytes.ts';
+import type { NodeId } from '../../src/base/units.ts';
+import { ENTRY_HEADER_BYTES } from '../../src/core/entry.ts';
+import { DEFAULT_SETTINGS } from '../../src/core/settings.ts';
+import { NODE_DEFAULTS } from '../../src/node/config.ts';
+import type { NodeState } from '../../src/node/state.ts';
+import { checkLinearizable, DEFAULT_LIMITS } from '../check/linearizable/check.ts';
+import { storeModel } from '../check/linearizable/store.ts';
+import { SimulatedClient } from '../run/client.ts';
+import { Cluster } from '../run/cluster.ts';
+import { drawRunConfig, type NodeKnobs, nodeIds, type RunConfig } from '../run/config.ts';
+import { History } from '../run/history.ts';
+import { hasConverged } from '../run/liveness.ts';
+import { NO_OVERRIDES } from '../run/run.ts';
+import { calmWorldConfig } from '../world/config.ts';
+import type { SimulatedFile } from '../world/disk-file.ts';
+import type { Failure } from '../world/faults.ts';
+import { Streams } from '../world/streams.ts';
+
+const STEP_US = 500;
+
+export class Scene {
+  readonly cluster: Cluster;
+  readonly history = new History();
+  readonly failures: Failure[] = [];
+  readonly #clients: SimulatedClient[] = [];
+  #orders = 0;
+
+  constructor(nodes: number, knobs: Partial<NodeKnobs> = {}) {
+    this.cluster = new Cluster('1', configOf(nodes, knobs), (failure) => {
+      this.failures.push(failure);
+    });
+    const { world } = this.cluster;
+    world.startAll();
+    for (const name of ['a', 'b']) {
+      const client = new SimulatedClient({
+        name,
+        net: world.net,
+        scheduler: world.scheduler,
+        stream: world.streams.stream(`client:${name}`),
+        workload: this.cluster.config.workload,
+        nodes: nodeIds(nodes),
+        history: this.history,
+        nextOrder: () => ++this.#orders,
+        onStale: () => {},
+      });
+      this.#clients.push(client);
+      client.start();
+    }
+  }
+
+  state(id: number): NodeState {
+    const node = this.cluster.node(id as NodeId);
+    if (node === null) throw new RangeError(`node ${id} is down`);
+    return node.state;
+  }
+
+  store(id: number): string {
+    return this.state(id).self!.store;
+  }
+
+  /** Runs until it is so; false if it does not come to that in `forMs`. */
+  until(isSo: () => boolean, forMs = 20_000): boolean {
+    const { world } = this.cluster;
+    const end = world.elapsedMs() + forMs;
+    while (!isSo()) {
+      if (world.elapsedMs() > end) return false;
+      world.scheduler.runUntil(world.scheduler.nowUs() + STEP_US);
+    }
+    return true;
+  }
+
+  pass(forMs: number): void {
+    const { scheduler } = this.cluster.world;
+    scheduler.runUntil(scheduler.nowUs() + forMs * 1_000);
+  }
+
+  /** Clients come to an end, and the cluster to rest. */
+  rest(): boolean {
+    for (const client of this.#clients) client.isStopped = true;
+    return this.until(() => this.#clients.every((it) => it.inFlight === 0) && this.isAgreed());
+  }
+
+  isAgreed(): boolean {
+    return hasConverged(this.cluster);
+  }
+
+  isLinearizable(): boolean {
+    const { verdict } = checkLinearizable(this.history.toJudge(), storeModel, DEFAULT_LIMITS);
+    return verdict === 'linearizable';
+  }
+
+  stop(id: number): void {
+    this.cluster.world.process(id as NodeId).crash('power');
+  }
+
+  start(id: number): void {
+    this.cluster.world.process(id as NodeId).start();
+  }
+
+  /** A node that follows in group 0. */
+  follower(): number {
+    const found = this.cluster.running().find(({ state }) => !isLeading(state));
+    return found!.state.config.id;
+  }
+
+  leader(): number | null {
+    return this.cluster.running().find(({ state }) => isLeading(state))?.state.config.id ?? null;
+  }
+
+  /** Files of a node, by a part of their names. */
+  files(id: number, part: string): { readonly name: string; readonly file: SimulatedFile }[] {
+    const disk = this.cluster.world.disk(id as NodeId);
+    const named = disk.files().filter(({ name }) => name.includes(part));
+    return named.map(({ name }) => ({ name, file: disk.find(name)! }));
+  }
+
+  /** Where an entry's bytes lie on the disk of a node. */
+  locate(id: number, entry: Uint8Array): { readonly file: SimulatedFile; readonly at: number } {
+    const head = toHex(entry.subarray(0, ENTRY_HEADER_BYTES));
+    for (const { file } of this.files(id, '.segment')) {
+      const digits = toHex(file.durableBytes()).indexOf(head);
+      if (digits >= 0) return { file, at: digits / 2 };
+    }
+    throw new RangeError('the entry is on no disk');
+  }
+}
+
+const isLeading = ({ groups }: NodeState): boolean => groups[0]?.raft.role === 'leader';
+
+function configOf(nodes: number, knobs: Partial<NodeKnobs>): RunConfig {
+  const drawn = drawRunConfig(new Streams('1').stream('config'), NO_OVERRIDES);
+  const node: NodeKnobs = {
+    ...NODE_DEFAULTS,
+    settings: DEFAULT_SETTINGS,
+    electionTimeoutMs: 150,
+    heartbeatMs: 25,
+    announceMs: 50,
+    idleMarkMs: 50,
+    segmentBytes: 262_144,
+    regionBytes: 65_536,
+    ...knobs,
+  };
+  const quick = { keys: 10, thinkMs: 15, pipeline: 4, patienceMs: 1_000 };
+  const workload = {
+    ...drawn.workload,
+    ...quick,
+    weights: [3, 1, 3, 1, 1, 1, 1],
+    sessionPermille: 0,
+  };
+  return { ...drawn, nodes, node, workload, world: calmWorldConfig() };
+}

@@ -27,10 +27,6 @@ ids='1 2 3'
 ready_within_s=60
 stop_within_s=8
 
-# The nodes are polled by processes that live for a moment: let them keep what they have compiled.
-NODE_COMPILE_CACHE=${NODE_COMPILE_CACHE:-$root/node_modules/.cache/kv}
-export NODE_COMPILE_CACHE
-
 cd "$root"
 
 fail() {

@@ -2,6 +2,8 @@
 //
 // The launcher is POSIX sh: it finds the repository from its own place, through symlinks, and runs
 // src/main.ts under the Node that the npm package `node` brought, else under the machine's own.
+// Node keeps there what it has compiled: half of a start is stripping types and compiling. Where it
+// may not write, it goes on without.
 // Runs on Node 20 and imports nothing that has to be installed first.
 import { chmodSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -24,6 +26,8 @@ done
 root=$(CDPATH= cd "$(dirname "$self")/.." && pwd -P) || exit 1
 node=$root/node_modules/.bin/node
 [ -x "$node" ] || node=node
+: "\${NODE_COMPILE_CACHE:=$root/node_modules/.cache/kv}"
+export NODE_COMPILE_CACHE
 exec "$node" "$root/src/main.ts" "$@"
 `;
 

@@ -48,7 +48,7 @@ interface Flight {
   isRepeated: boolean;
 }
 
-/** What keys hold is known here by their longer names, below. */
+/** Half of the swaps expect what was there lately: see below. */
 const NOTHING_SEEN: ReadonlyMap<string, string | null> = new Map();
 
 export class LoadClient {

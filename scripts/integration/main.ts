@@ -19,11 +19,11 @@ import { Cluster } from './cluster.ts';
 import { Load } from './load.ts';
 import { Recorder } from './recorder.ts';
 import { type Scenario, type Stage, seconds } from './scenario.ts';
+import { alone } from './scenarios/alone.ts';
 import { crash } from './scenarios/crash.ts';
 import { damage } from './scenarios/damage.ts';
 import { kill } from './scenarios/kill.ts';
 import { majority } from './scenarios/majority.ts';
-import { mending } from './scenarios/mending.ts';
 import { partition } from './scenarios/partition.ts';
 import { pause } from './scenarios/pause.ts';
 import { refusals } from './scenarios/refusals.ts';
@@ -40,8 +40,8 @@ const SCENARIOS: readonly Scenario[] = [
   crash,
   wipe,
   strangers,
-  mending,
   damage,
+  alone,
   refusals,
   seed,
   majority,

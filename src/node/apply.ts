@@ -29,9 +29,10 @@ export function applyCommitted(node: NodeState): void {
 
 function applyAll(node: NodeState, group: Group): void {
   const since = readStopwatch(node);
-  while (group.store.appliedIndex < group.applyThrough && group.rebuild === null) {
+  while (group.store.appliedIndex < group.applyThrough) {
     applyNext(node, group);
     noteApplied(node, group);
+    if (group.rebuild !== null) break;
   }
   notePart(node, 'apply', since);
 }

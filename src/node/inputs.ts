@@ -207,9 +207,8 @@ function receiveRaft(node: NodeState, view: PeerFrameView, from: Member): void {
   const range = { at: view.bodyAt, end: view.bodyAt + view.bodyBytes };
   const message = readMessage(view.type, source, view.bytes, range);
   if (message === null) node.counters.badFrames++;
-  else if (!isTooMuch(node, message)) {
+  else if (!isTooMuch(node, message))
     stepRaft(node, group, { kind: 'message', message: fitting(node, message), wall: node.wall });
-  }
 }
 
 /**

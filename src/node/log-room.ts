@@ -35,13 +35,6 @@ function logBoundBytes(node: NodeState): number {
 /** All that the log gave the disk in this life. */
 export const loggedBytes = (node: NodeState): number => node.wal!.stats.writtenBytes;
 
-/** Whether a snapshot may be taken at all: its state is sound, and the cluster has begun. */
-export function maySave(group: Group): boolean {
-  if (group.rebuild !== null || isTied(group)) return false;
-  // A log that begins behind entry 1 says that every founder holds it.
-  return isFormed(group.raft);
-}
-
 /**
  * Whether a group's next snapshot is due: by the entries in memory, or by what the disk was given
  * since the last was begun, for small flushes take whole blocks.
@@ -54,10 +47,17 @@ export function isLogLong(node: NodeState, group: Group): boolean {
   return (loggedBytes(node) - snapshotAtBytes) * 4 >= logBoundBytes(node);
 }
 
+/** Whether the group's state is one to take a snapshot of. */
+export function maySnapshot(group: Group): boolean {
+  if (group.rebuild !== null || group.installing !== null || isTied(group)) return false;
+  // A log that begins behind entry 1 says that every founder holds it.
+  return group.store.appliedIndex > 0 && isFormed(group.raft);
+}
+
 /** Whether a snapshot that shortens the log is under way, or due. */
 function canShorten(node: NodeState): boolean {
   return node.groups.some(
-    (group) => isSaving(group.files) || (maySave(group) && isLogLong(node, group)),
+    (group) => isSaving(group.files) || (maySnapshot(group) && isLogLong(node, group)),
   );
 }
 

@@ -80,8 +80,8 @@ export class Node implements NodeDriver {
       records: [],
       lastTicket: ZERO_TICKET,
       nextSweep: 0 as Millis,
-      room: newRoom(),
       slowSince: null,
+      room: newRoom(),
       counters: newCounters(),
       timings: newTimings(
         config.ids.filter((peer) => peer !== config.id),

@@ -28,7 +28,7 @@ import { store } from '../core/store/step.ts';
 import type { Member, SnapshotMeta } from '../core/types.ts';
 import { stepRaft } from './drain.ts';
 import { type Group, isLeading } from './group.ts';
-import { isLogLong, loggedBytes, maySave } from './log-room.ts';
+import { isLogLong, loggedBytes, maySnapshot } from './log-room.ts';
 import { endUnknown, refuse } from './owners.ts';
 import { obeySettings } from './settings.ts';
 import { failNode, findGroup, type Loading, type NodeState } from './state.ts';
@@ -223,9 +223,7 @@ function sendWanted(node: NodeState, group: Group): void {
 }
 
 function isDue(node: NodeState, group: Group): boolean {
-  if (!maySave(group)) return false;
-  if (group.store.appliedIndex === 0 || group.installing !== null) return false;
-  if (node.now < group.saveAt) return false;
+  if (!maySnapshot(group) || node.now < group.saveAt) return false;
   return isLogLong(node, group) || group.isSnapshotDamaged || isWanted(group);
 }
 

@@ -52,12 +52,12 @@ export interface Counters {
   proposals: number;
   badFrames: number;
   foreignFrames: number;
-  /** Chains seen to differ from the majority's, or from each other. */
-  stateHashMismatches: number;
   /** Requests refused with OVERLOADED. */
   overloaded: number;
   /** Entries that came to nothing, by why. */
   readonly proposalsFailed: Record<ProposalFailure, number>;
+  /** Chains seen to differ from the majority's, or from each other. */
+  stateHashMismatches: number;
 }
 
 /** no-room: the log has none. lost: another leader's entry stands in its place. */
@@ -120,8 +120,8 @@ export interface NodeState {
   /** Since when the log has been long enough to slow writers down; null: it is not. */
   slowSince: Millis | null;
   readonly counters: Counters;
-  readonly room: Room;
   readonly timings: Timings;
+  readonly room: Room;
 }
 
 export function findGroup(node: NodeState, id: GroupId): Group | null {

@@ -151,8 +151,20 @@ function readPosition(bytes: Uint8Array, at: number): Position {
   return { sequence: getU64(bytes, at), offset: getU64(bytes, at + 8) };
 }
 
-/** Whether `bytes[from…to)` holds nothing but zeros. */
+/**
+ * Whether `bytes[from…to)` holds nothing but zeros. By words: at every start it goes over whole
+ * segments of zeros, which by bytes took longer than to read them.
+ */
 export function isBlank(bytes: Uint8Array, from: number, to: number): boolean {
+  const head = from + (-(bytes.byteOffset + from) & 3);
+  if (head >= to) return isBlankByBytes(bytes, from, to);
+  const count = (to - head) >>> 2;
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset + head, count);
+  for (let word = 0; word < count; word++) if (words[word] !== 0) return false;
+  return isBlankByBytes(bytes, from, head) && isBlankByBytes(bytes, head + 4 * count, to);
+}
+
+function isBlankByBytes(bytes: Uint8Array, from: number, to: number): boolean {
   for (let at = from; at < to; at++) if (bytes[at] !== 0) return false;
   return true;
 }

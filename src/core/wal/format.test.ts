@@ -5,7 +5,7 @@ import { fromHex } from '../../base/bytes.ts';
 import type { StoreId } from '../../base/units.ts';
 import { logIndex, ticket } from '../../base/units.ts';
 import type { WalRecord } from '../types.ts';
-import { flushBytes, readFlushHeader, segmentSalt } from './flush.ts';
+import { flushBytes, isBlank, readFlushHeader, segmentSalt } from './flush.ts';
 import { encodeFlush, readFlushRecords, salvageRecords } from './payload.ts';
 import type { LoggedRecord } from './record.ts';
 import { recordBytes } from './record.ts';
@@ -122,4 +122,20 @@ test('garbage is never a header, a record or an exception', () => {
     }),
     { seed: 20261122, numRuns: 300 },
   );
+});
+
+test('blank is what has no byte other than zero in it, wherever it begins and ends', () => {
+  for (let offset = 0; offset < 5; offset++) {
+    for (let size = 0; size < 14; size++) {
+      const bytes = new Uint8Array(new ArrayBuffer(32), offset, 20).fill(0xff);
+      bytes.fill(0, 3, 3 + size);
+      expect(isBlank(bytes, 3, 3 + size)).toBe(true);
+      for (let at = 3; at < 3 + size; at++) {
+        bytes[at] = 1;
+        expect(isBlank(bytes, 3, 3 + size)).toBe(false);
+        bytes[at] = 0;
+      }
+      if (size > 0) expect(isBlank(bytes, 2, 3 + size)).toBe(false);
+    }
+  }
 });

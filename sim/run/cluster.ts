@@ -9,6 +9,7 @@ import { wal } from '../../src/core/wal/step.ts';
 import type { AdminRequest } from '../../src/node/contract.ts';
 import { Node } from '../../src/node/node.ts';
 import { OnlineCheck } from '../check/online/check.ts';
+import { recoverFrom } from '../check/online/platter.ts';
 import type { Failure } from '../world/faults.ts';
 import { eventKind } from '../world/trace.ts';
 import { World } from '../world/world.ts';
@@ -17,6 +18,8 @@ import type { Chronicle } from './chronicle.ts';
 import { nodeIds, type RunConfig } from './config.ts';
 
 const WAL_CHECK_TURNS = 100;
+/** A look at the whole log on a disk costs as much as some dozen turns. */
+const PLATTER_CHECK_TURNS = 50;
 const RESTART_EVENT = eventKind('restart');
 
 export class Cluster {
@@ -106,6 +109,20 @@ export class Cluster {
     const isJudged = !this.corrupted.has(state.config.id);
     for (const group of state.groups) this.#online.afterTurn(group, isJudged);
     for (const group of state.groups) raft.check(group.raft);
+    if (state.phase === 'serving' && this.#turns % PLATTER_CHECK_TURNS === 0) {
+      this.#checkPlatter(node);
+    }
+  }
+
+  /** What it says is durable is on its disk, unless somebody spoils disks. */
+  #checkPlatter({ state }: Node): void {
+    const { config, self, wal: log } = state;
+    if (log === null || self === null || this.atlas.isBusy) return;
+    const recovery = recoverFrom(this.world.disk(config.id).durableFiles(), log.config);
+    if (recovery.verdict === 'damaged') {
+      throw new InvariantViolation('durable-quorum', 'the log on the disk is damaged');
+    }
+    this.#online.onDisk(self, recovery.groups);
   }
 
   /** A frame leaves `id`, in the middle of its turn: what it promises must be true now. */

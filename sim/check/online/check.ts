@@ -11,14 +11,22 @@
  */
 import type { GroupId } from '../../../src/base/units.ts';
 import { configurationIndex, type RaftState } from '../../../src/core/raft/state.ts';
-import type { Member } from '../../../src/core/types.ts';
+import type { HardState, Member, RecoveredGroup } from '../../../src/core/types.ts';
 import { checkConfigurations } from '../../../src/node/charts/membership.ts';
 import { checkRoleStep, roleAt } from '../../../src/node/charts/role.ts';
 import type { Group } from '../../../src/node/group.ts';
-import { checkClaims, checkCommitted, checkDurable, checkMatches, noteClaims } from './commits.ts';
+import {
+  checkClaims,
+  checkCommitted,
+  checkDurable,
+  checkMatches,
+  heldIn,
+  noteClaims,
+} from './commits.ts';
 import { checkPromise, promisesIn } from './effects.ts';
 import { checkElections, voteIn } from './elections.ts';
 import { checkLog } from './logs.ts';
+import { heldBy } from './platter.ts';
 import {
   type GroupRecord,
   nameOf,
@@ -64,6 +72,21 @@ export class OnlineCheck {
     return hasPromise;
   }
 
+  /** What `self` would find on its disk if the power went now. */
+  onDisk(self: Member, groups: readonly RecoveredGroup[]): void {
+    for (const [id, { stores }] of this.#books) {
+      const store = stores.get(nameOf(self));
+      if (store === undefined) continue;
+      const found = groups.find(({ group }) => group === id);
+      if (found === undefined) {
+        if (store.durableTerm > 0) violate('durable-quorum', 'nothing of a group is on the disk');
+        continue;
+      }
+      checkSavedVote(store, found.hardState);
+      checkClaims(store, heldBy(found));
+    }
+  }
+
   #scene(id: GroupId, raft: RaftState): Scene {
     let scene = this.#scenes.get(raft);
     if (scene === undefined) {
@@ -105,21 +128,21 @@ function began({ store, raft }: Scene): void {
   store.seen = [];
   store.seenBase = -1;
   if (isFirst) return;
-  checkSavedVote(store, raft);
-  checkClaims(store, raft);
+  checkSavedVote(store, { term: raft.currentTerm, votedFor: raft.votedFor });
+  checkClaims(store, heldIn(raft));
   // Recovery may bring entries back from below the base that there was.
   store.claimBase = raft.log.baseIndex;
   store.claims.length = 0;
 }
 
-function checkSavedVote({ durableTerm, votes }: StoreRecord, raft: RaftState): void {
+function checkSavedVote({ durableTerm, votes }: StoreRecord, found: HardState): void {
   const term = Math.max(durableTerm, ...votes.keys());
-  const { currentTerm, votedFor } = raft;
-  if (currentTerm > term) return;
+  if (found.term > term) return;
   const vote = votes.get(term);
-  const isKept = votedFor !== null && nameOf(votedFor) === vote && currentTerm === term;
+  const { votedFor } = found;
+  const isKept = votedFor !== null && nameOf(votedFor) === vote && found.term === term;
   if (vote !== undefined && !isKept) violate('one-vote', `the vote of term ${term} is lost`);
-  if (currentTerm < term) violate('monotonic', `term ${term} was lost in a restart`);
+  if (found.term < term) violate('monotonic', `term ${term} was lost in a restart`);
 }
 
 function checkRole({ store, raft }: Scene): void {

@@ -63,18 +63,30 @@ function termOf(store: StoreRecord, { log }: RaftState, index: number): number |
   return entry === undefined ? null : entryTerm(entry);
 }
 
-/** A store came back: it must hold what it had claimed to hold. */
-export function checkClaims({ claimBase, claims }: StoreRecord, raft: RaftState): void {
-  const { log } = raft;
-  if (lastIndex(log) < claimBase) violate('durable-quorum', `nothing is left up to ${claimBase}`);
+/** A log as it was found: entries (baseIndex, lastIndex], of which those at the end may be gone. */
+export interface Held {
+  readonly baseIndex: number;
+  readonly lastIndex: number;
+  readonly termAt: (index: number) => number | null;
+}
+
+export const heldIn = ({ log }: RaftState): Held => ({
+  baseIndex: log.baseIndex,
+  lastIndex: lastIndex(log),
+  termAt: (index) => termAt(log, index as LogIndex),
+});
+
+/** What was found of a store must hold what it had claimed to hold. */
+export function checkClaims({ claimBase, claims }: StoreRecord, held: Held): void {
+  if (held.lastIndex < claimBase) violate('durable-quorum', `nothing is left up to ${claimBase}`);
   for (let at = 0; at < claims.length; at++) {
     const index = claimBase + 1 + at;
-    if (index <= log.baseIndex) continue;
-    const held = index <= lastIndex(log) ? termAt(log, index as LogIndex) : null;
-    if (held === null) violate('durable-quorum', `entry ${index} was durable and is lost`);
-    // A newer entry may have replaced it between the last look and the crash.
-    if (held < claims[at]!) violate('durable-quorum', `entry ${index} went back in time`);
-    if (held > claims[at]!) break;
+    if (index <= held.baseIndex) continue;
+    const term = held.termAt(index);
+    if (term === null) violate('durable-quorum', `entry ${index} was durable and is lost`);
+    // A newer entry may have replaced it since the last look.
+    if (term < claims[at]!) violate('durable-quorum', `entry ${index} went back in time`);
+    if (term > claims[at]!) break;
   }
 }
 

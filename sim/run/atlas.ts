@@ -15,6 +15,7 @@ import type { NodeId } from '../../src/base/units.ts';
 import type { Position } from '../../src/core/wal/flush.ts';
 import { comparePositions } from '../../src/core/wal/flush.ts';
 import { sequenceOf } from '../../src/core/wal/state.ts';
+import type { NodeState } from '../../src/node/state.ts';
 import type { DamageSite } from '../world/disk-effects.ts';
 import type { Cluster } from './cluster.ts';
 import { mayWipe } from './seats.ts';
@@ -40,7 +41,7 @@ export class Atlas {
 
   /** Makes `node` the victim, if that is safe. */
   claim(node: NodeId): boolean {
-    if (this.isBusy || !mayWipe(this.#cluster)) return false;
+    if (this.isBusy || !this.#isSound()) return false;
     this.#victim = node;
     this.#incarnation = this.#incarnationOf(node);
     this.#vouched = null;
@@ -54,7 +55,7 @@ export class Atlas {
 
   /** `through` of the victim's log is vouched for. False: it is too late, others are missing now. */
   open(through: Position | null): boolean {
-    const isSafe = this.#victim !== null && mayWipe(this.#cluster);
+    const isSafe = this.#victim !== null && this.#isSound();
     const isSame = isSafe && this.#incarnation === this.#incarnationOf(this.#victim!);
     this.#vouched = through;
     return isSame;
@@ -74,8 +75,13 @@ export class Atlas {
   }
 
   #isHealed(node: NodeId): boolean {
-    const state = this.#cluster.node(node)?.state;
-    if (this.#incarnationOf(node) === this.#incarnation || state?.phase !== 'serving') return false;
-    return state.groups.every(({ rebuild }) => rebuild === null) && mayWipe(this.#cluster);
+    return this.#incarnationOf(node) !== this.#incarnation && this.#isSound();
+  }
+
+  /** Everyone serves, has its state, and votes everywhere. */
+  #isSound(): boolean {
+    const isServing = ({ phase, groups }: NodeState): boolean =>
+      phase === 'serving' && groups.every(({ rebuild }) => rebuild === null);
+    return mayWipe(this.#cluster) && this.#cluster.running().every(({ state }) => isServing(state));
   }
 }

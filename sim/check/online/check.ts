@@ -101,6 +101,7 @@ function began({ store, raft }: Scene): void {
   store.judgedVote = voteIn(raft);
   store.commit = raft.commitIndex;
   store.applied = raft.appliedIndex;
+  store.durable = raft.durableIndex;
   store.seen = [];
   store.seenBase = -1;
   if (isFirst) return;
@@ -144,6 +145,7 @@ function checkMonotonic({ store, raft }: Scene): void {
   store.term = raft.currentTerm;
   store.commit = raft.commitIndex;
   store.applied = raft.appliedIndex;
+  store.durable = raft.durableIndex;
 }
 
 function checkChain({ group }: Scene, store: Group['store']): void {

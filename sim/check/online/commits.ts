@@ -52,8 +52,11 @@ export function noteClaims({ store, raft }: Scene): void {
 }
 
 /** Of an entry that the log holds, or has given up for a snapshot of its own since the last look. */
-function termOf({ seen, seenBase }: StoreRecord, { log }: RaftState, index: number): number | null {
+function termOf(store: StoreRecord, { log }: RaftState, index: number): number | null {
   if (index > log.baseIndex) return termAt(log, index as LogIndex);
+  // What a snapshot of its own covers has been applied, so it was durable before.
+  if (index > store.durable) return null;
+  const { seen, seenBase } = store;
   const last = seen[log.baseIndex - seenBase - 1];
   if (last === undefined || entryTerm(last) !== log.baseTerm) return null;
   const entry = seen[index - seenBase - 1];

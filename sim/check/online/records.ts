@@ -42,6 +42,8 @@ export interface StoreRecord {
   claims: number[];
   commit: number;
   applied: number;
+  /** What it took to be durable at the last look. */
+  durable: number;
 }
 
 export interface GroupRecord {
@@ -78,6 +80,7 @@ export function newStoreRecord(name: string): StoreRecord {
     claims: [],
     commit: 0,
     applied: 0,
+    durable: 0,
   };
 }
 

@@ -101,8 +101,11 @@ function saidBy(format: LogFormat): string[] {
   const file = join(folder, 'stdout');
   const stdout = openSync(file, 'a');
   const program = `
+    import { pbkdf2 } from 'node:crypto';
     import { DaemonLog } from ${JSON.stringify(new URL('./log.ts', import.meta.url).href)};
     const who = { format: '${format}', debug: false, service: '', version: '', node: 1 };
+    // The pool's only thread is busy: the first line is on its way when the last one is said.
+    pbkdf2('', '', 100_000, 64, 'sha512', () => {});
     const log = DaemonLog.open(who);
     const line = { component: 'node', event: 'a.b' };
     for (let at = 0; at < ${LINES}; at++) log.info(line, 'word ' + at + '.'.repeat(1000));
@@ -110,7 +113,9 @@ function saidBy(format: LogFormat): string[] {
     await log.close();
     process.exit(9);`;
   const args = ['--input-type=module', '--eval', program];
-  const { status } = spawnSync(process.execPath, args, { stdio: ['ignore', stdout, 'inherit'] });
+  const env = { ...process.env, UV_THREADPOOL_SIZE: '1' };
+  const stdio = ['ignore', stdout, 'inherit'] as const;
+  const { status } = spawnSync(process.execPath, args, { stdio: [...stdio], env });
   closeSync(stdout);
   expect(status).toBe(9);
   return readFileSync(file, 'utf8').trimEnd().split('\n');

@@ -27,6 +27,7 @@ import { checkPromise, promisesIn } from './effects.ts';
 import { checkElections, voteIn } from './elections.ts';
 import { checkLog } from './logs.ts';
 import { heldBy } from './platter.ts';
+import { ReadCheck } from './reads.ts';
 import {
   type GroupRecord,
   nameOf,
@@ -44,6 +45,7 @@ interface Book {
 
 export class OnlineCheck {
   readonly #books = new Map<GroupId, Book>();
+  readonly #reads = new ReadCheck();
   readonly #scenes = new WeakMap<RaftState, Scene>();
 
   /** `isJudged` false: the state of this node is known to be wrong, its log is not. */
@@ -52,11 +54,13 @@ export class OnlineCheck {
     if (scene.store.raft !== raft) began(scene);
     checkRole(scene);
     noteClaims(scene);
+    const floor = scene.group.committed.length - 1;
     const isNews = checkCommitted(scene);
     checkLog(scene);
     checkElections(scene);
     if (isNews) checkDurable(scene);
     checkMatches(scene);
+    this.#reads.afterTurn(scene, floor);
     checkMonotonic(scene);
     if (isJudged) checkChain(scene, store);
   }

@@ -207,22 +207,20 @@ function receiveRaft(node: NodeState, view: PeerFrameView, from: Member): void {
   const range = { at: view.bodyAt, end: view.bodyAt + view.bodyBytes };
   const message = readMessage(view.type, source, view.bytes, range);
   if (message === null) node.counters.badFrames++;
-  else if (!isTooMuch(node, message))
-    stepRaft(node, group, { kind: 'message', message: fitting(node, message), wall: node.wall });
+  else if (!isTooMuch(node, message)) {
+    stepRaft(node, group, { kind: 'message', message, wall: node.wall });
+  }
 }
 
 /**
- * Without room for a single segment what brings entries is as good as lost. Heartbeats bring none:
- * they come through, and set the pace at which the leader tries again.
+ * What brings entries for which there is no room is as good as lost. Heartbeats bring none: they come
+ * through, so nobody campaigns, and they set the pace at which the leader tries again. An answer to
+ * each append would be answered with the next one at once.
  */
 function isTooMuch(node: NodeState, message: Message): boolean {
-  return node.room.level === 'exhausted' && message.type === 'append' && message.entries.length > 0;
-}
-
-/** What the log has no room for is cut off an append, as if the leader had sent less. */
-function fitting(node: NodeState, message: Message): Message {
-  if (message.type !== 'append' || message.entries.length === 0) return message;
+  if (message.type !== 'append' || message.entries.length === 0) return false;
+  if (node.room.level === 'exhausted') return true;
   let bytes = 0;
   for (const entry of message.entries) bytes += entry.length;
-  return hasLogRoom(node, bytes) ? message : { ...message, entries: [] };
+  return !hasLogRoom(node, bytes);
 }

@@ -10,8 +10,8 @@
  *    segments below the bound.
  * 2. From `slow` on, a connection that writes is not read for a while: its requests are taken, no
  *    more come. Not for longer than a request may wait for its answer: a client is told in the end.
- * 3. At `full` a leader refuses entries, and a follower takes appends as if they had been cut short:
- *    the leader is heard, and sends the rest again. Both only while a snapshot is under way or due.
+ * 3. At `full` a leader refuses entries, and a follower lets appends that bring some be lost: the
+ *    leader's heartbeats are heard, and with them it tries again. Both only while a snapshot is under way or due.
  *    Where none could free anything, the bound on uncommitted bytes is the one that holds.
  * 4. The bound grows with the content: a log of a quarter of it calls for a snapshot, so what
  *    snapshots cost is in proportion to what is written, however much there is.

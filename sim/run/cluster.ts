@@ -3,6 +3,7 @@
 import { InvariantViolation } from '../../src/base/assert.ts';
 import type { NodeId, StoreId } from '../../src/base/units.ts';
 import { formation } from '../../src/core/formation/step.ts';
+import { peerFrameCount } from '../../src/core/protocol/peer-frame.ts';
 import { raft } from '../../src/core/raft/step.ts';
 import { swim } from '../../src/core/swim/step.ts';
 import { wal } from '../../src/core/wal/step.ts';
@@ -10,6 +11,7 @@ import type { AdminRequest } from '../../src/node/contract.ts';
 import { Node } from '../../src/node/node.ts';
 import { OnlineCheck } from '../check/online/check.ts';
 import { recoverFrom } from '../check/online/platter.ts';
+import { StormCheck } from '../check/online/storms.ts';
 import type { Failure } from '../world/faults.ts';
 import { eventKind } from '../world/trace.ts';
 import { World } from '../world/world.ts';
@@ -29,6 +31,7 @@ export class Cluster {
   /** Nodes whose state a scene has falsified: what they make of an entry is not judged. */
   readonly corrupted = new Set<NodeId>();
   readonly #online = new OnlineCheck();
+  readonly #storms = new StormCheck();
   readonly #nodes = new Map<NodeId, Node>();
   /** The store that each node had last, up or down; not of a node whose disk was lost. */
   readonly stores = new Map<NodeId, StoreId>();
@@ -127,6 +130,7 @@ export class Cluster {
 
   /** A frame leaves `id`, in the middle of its turn: what it promises must be true now. */
   #sent(id: NodeId, frame: Uint8Array): void {
+    this.#storms.sent(id, peerFrameCount(frame), this.world.scheduler.nowUs());
     const { self, groups } = this.#nodes.get(id)!.state;
     if (self !== null && this.#online.sent(frame, self, groups)) this.onPromise?.(id);
   }

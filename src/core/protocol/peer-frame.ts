@@ -155,6 +155,9 @@ export interface PeerFrameView {
   cursor: number;
 }
 
+/** How many messages a frame says that it has; the frame must be a whole one. */
+export const peerFrameCount = (frame: Uint8Array): number => getU32(frame, 12);
+
 export function newPeerFrameView(): PeerFrameView {
   return {
     bytes: new Uint8Array(0),

@@ -22,6 +22,7 @@ import { nodeIds, type RunConfig } from './config.ts';
 const WAL_CHECK_TURNS = 100;
 /** A look at the whole log on a disk costs as much as some dozen turns. */
 const PLATTER_CHECK_TURNS = 50;
+const PLATTER_SEGMENT_BYTES_MAX = 1024 * 1024;
 const RESTART_EVENT = eventKind('restart');
 
 export class Cluster {
@@ -121,6 +122,7 @@ export class Cluster {
   #checkPlatter({ state }: Node): void {
     const { config, self, wal: log } = state;
     if (log === null || self === null || this.atlas.isBusy) return;
+    if (log.config.segmentBytes > PLATTER_SEGMENT_BYTES_MAX) return;
     const recovery = recoverFrom(this.world.disk(config.id).durableFiles(), log.config);
     if (recovery.verdict === 'damaged') {
       throw new InvariantViolation('durable-quorum', 'the log on the disk is damaged');

@@ -95,12 +95,12 @@ export function checkCommitted({ group, store, raft }: Scene): boolean {
   const { commitIndex, log } = raft;
   const newest = group.committed.length - 1;
   for (let index = Math.max(log.baseIndex, store.commit) + 1; index <= commitIndex; index++) {
-    noteCommitted(group, index, log.entries[index - log.baseIndex - 1]!);
+    noteCommitted(group, index, log.entries[index - log.baseIndex - 1]!, raft.currentTerm);
   }
   return commitIndex > newest && commitIndex > log.baseIndex;
 }
 
-function noteCommitted(group: GroupRecord, index: number, entry: Uint8Array): void {
+function noteCommitted(group: GroupRecord, index: number, entry: Uint8Array, term: number): void {
   const crc = crcOf(entry);
   const { committed, committedTerms } = group;
   const known = committed[index] ?? 0;
@@ -111,7 +111,7 @@ function noteCommitted(group: GroupRecord, index: number, entry: Uint8Array): vo
     committedTerms.push(0);
   }
   committed[index] = crc;
-  committedTerms[index] = entryTerm(entry);
+  committedTerms[index] = term;
   const configuration = configurationOf(entry);
   if (configuration === null) return;
   group.configurations.push({ index: index as LogIndex, configuration });

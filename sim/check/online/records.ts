@@ -53,6 +53,10 @@ export interface GroupRecord {
   readonly entries: Map<string, { readonly crc: number; readonly previousTerm: number }>;
   /** Header CRC of each committed entry, by index; 0: not known. */
   readonly committed: number[];
+  /**
+   * In which term it was committed, at most: leaders of later terms have it. An entry may be older
+   * than the term that commits it, and a leader whose votes were late need not have such a one.
+   */
   readonly committedTerms: number[];
   /** Committed configurations, oldest first. */
   readonly configurations: ConfigurationAt[];

@@ -177,7 +177,7 @@ function drawNemesis(stream: Stream): NemesisConfig {
     slowDiskMs: mean(1_500),
     transferMs: mean(700),
     snapshotMs: mean(700),
-    reconfigureMs: mean(600),
+    reconfigureMs: mean(200),
     wipeMs: mean(2_000),
     allCrashMs: mean(3_000),
     huntMs: mean(500),

@@ -11,6 +11,7 @@ import { arrowsOf, pathOfState, statesOf } from '../src/node/charts/arrows.ts';
 import { lifecycleChart } from '../src/node/charts/lifecycle.ts';
 import { membershipChart } from '../src/node/charts/membership.ts';
 import { roleChart } from '../src/node/charts/role.ts';
+import { transferChart } from '../src/node/charts/transfer.ts';
 
 export const CHARTS_PAGE = new URL('../docs/charts.md', import.meta.url);
 
@@ -22,9 +23,9 @@ interface Section {
 
 const INTRODUCTION = `# Charts
 
-Three state charts say what a node's life, a Raft role and a change of members look like. They are
-XState machines in \`src/node/charts/\`; this page is written by \`node scripts/charts.ts\`, and a test
-fails when it is out of date.
+Four state charts say what a node's life, a Raft role, a change of members and a snapshot's transfer
+look like. They are XState machines in \`src/node/charts/\`; this page is written by
+\`node scripts/charts.ts\`, and a test fails when it is out of date.
 
 Charts are for what happens a few times in a life, waits long, and is worth drawing. Nothing of
 XState runs while a node serves: a test wraps XState's methods and counts none in a thousand turns
@@ -57,6 +58,14 @@ nobody else does.`,
 learning, joint, settled. Nobody holds this state but the log, and whoever leads next goes on from
 there; so nobody runs the chart, and the judge holds every two configurations that follow each other
 in a log against it.`,
+  },
+  {
+    title: "A snapshot's transfer",
+    chart: transferChart,
+    text: `A leader's snapshot on its way into a follower's state (\`transfer.ts\`). The machine of snapshot files
+and the group hold this state; nobody runs the chart. The judge looks after every turn: a receipt
+never goes back, nothing lands in the turn in which it began to arrive, and only what has landed,
+whole and proved, is loaded.`,
   },
 ];
 

@@ -7,13 +7,18 @@
  *    across a restart.
  * 2. one-vote: a vote outlives a restart.
  * 3. state-hash: applying an index leaves the same chain on every replica.
- * 4. Every change of role is one that the chart of roles has, and so is every change of members.
+ * 4. Roles, members and snapshots on their way change as their charts say.
  */
 import type { GroupId } from '../../../src/base/units.ts';
 import { configurationIndex, type RaftState } from '../../../src/core/raft/state.ts';
 import type { HardState, Member, RecoveredGroup } from '../../../src/core/types.ts';
 import { checkConfigurations } from '../../../src/node/charts/membership.ts';
 import { checkRoleStep, roleAt } from '../../../src/node/charts/role.ts';
+import {
+  checkTransferStep,
+  type TransferAt,
+  transferAt,
+} from '../../../src/node/charts/transfer.ts';
 import type { Group } from '../../../src/node/group.ts';
 import {
   checkClaims,
@@ -46,13 +51,16 @@ interface Book {
 export class OnlineCheck {
   readonly #books = new Map<GroupId, Book>();
   readonly #reads = new ReadCheck();
+  readonly #transfers = new WeakMap<RaftState, TransferAt>();
   readonly #scenes = new WeakMap<RaftState, Scene>();
 
   /** `isJudged` false: the state of this node is known to be wrong, its log is not. */
-  afterTurn({ id, raft, store }: Group, isJudged = true): void {
+  afterTurn(group: Group, isJudged = true): void {
+    const { id, raft, store } = group;
     const scene = this.#scene(id, raft);
     if (scene.store.raft !== raft) began(scene);
     checkRole(scene);
+    this.#checkTransfer(group);
     noteClaims(scene);
     const floor = scene.group.committed.length - 1;
     const isNews = checkCommitted(scene);
@@ -63,6 +71,13 @@ export class OnlineCheck {
     this.#reads.afterTurn(scene, floor);
     checkMonotonic(scene);
     if (isJudged) checkChain(scene, store);
+  }
+
+  #checkTransfer(group: Group): void {
+    const now = transferAt(group);
+    const before = this.#transfers.get(group.raft);
+    if (before !== undefined) checkTransferStep(before, now);
+    this.#transfers.set(group.raft, now);
   }
 
   /** A frame leaves `self`, whose groups are as given. Answers whether it promises anything. */

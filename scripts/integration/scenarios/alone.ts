@@ -2,24 +2,15 @@
  * Bits rot on the disk of a node that has no peer to be healed from: it must say so and end, and must
  * not serve what is left. Its log in the middle, then the snapshot that stands for a part of its log.
  */
-import {
-  closeSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readSync,
-  writeSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ErrorCode } from '../../../src/base/errors.ts';
 import { until } from '../cluster.ts';
 import { Bench, fill, isReady, PATIENCE_MS } from '../lone-node.ts';
 import { freePort } from '../ports.ts';
+import { damageLog, overwrite } from '../rot.ts';
 import type { Scenario } from '../scenario.ts';
-import { demand } from '../verdict.ts';
 
-const DAMAGED_BYTES = 4096;
 const FIRST_SEGMENT = 'wal-0000000000000001.segment';
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -85,34 +76,6 @@ async function refuse(
   await node.end('SIGTERM');
   damage(data);
   await bench.ends(bench.start(id, args), code);
-}
-
-/** Overwrites a part in the middle of what the fullest segment holds. */
-function damageLog(folder: string): void {
-  let fullest = { file: '', used: 0 };
-  for (const name of readdirSync(folder)) {
-    if (!name.endsWith('.segment')) continue;
-    const file = join(folder, name);
-    const used = usedBytes(file);
-    if (used > fullest.used) fullest = { file, used };
-  }
-  demand(fullest.used > 4 * DAMAGED_BYTES, `there is no log to damage in ${folder}`);
-  overwrite(fullest.file, Math.floor(fullest.used / 2));
-}
-
-function overwrite(file: string, at: number): void {
-  const descriptor = openSync(file, 'r+');
-  writeSync(descriptor, new Uint8Array(DAMAGED_BYTES).fill(0x5a), 0, DAMAGED_BYTES, at);
-  closeSync(descriptor);
-}
-
-/** Up to the last byte that is not zero: segments are made in full length. */
-function usedBytes(file: string): number {
-  const descriptor = openSync(file, 'r');
-  const bytes = new Uint8Array(fstatSync(descriptor).size);
-  readSync(descriptor, bytes);
-  closeSync(descriptor);
-  return bytes.findLastIndex((byte) => byte !== 0) + 1;
 }
 
 const snapshotIn = (folder: string): string =>

@@ -1,13 +1,10 @@
 /** Bits rot in the middle of a stopped node's log: its peers make it whole, or replace its store. */
-import { closeSync, fstatSync, openSync, readdirSync, readSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
-import { type Cluster, until } from '../cluster.ts';
+import { until } from '../cluster.ts';
 import { readLog } from '../node-process.ts';
+import { damageLog } from '../rot.ts';
 import type { Scenario } from '../scenario.ts';
-import { demand } from '../verdict.ts';
 import { untilReplaced } from './wipe.ts';
 
-const DAMAGED_BYTES = 4096;
 const NOTICED_WITHIN_MS = 10_000;
 const HEALED_WITHIN_MS = 30_000;
 
@@ -23,7 +20,7 @@ export const damage: Scenario = {
     });
     const store = (await cluster.health(id!))?.store;
     await cluster.end(id!, 'SIGTERM');
-    damageLog(cluster, id!);
+    damageLog(cluster.directory(id!));
     cluster.start(id!);
     await until(`node ${id} notices`, NOTICED_WITHIN_MS, async () =>
       readLog(cluster.logFile(id!)).some(({ msg }) => msg === 'the node is mending'),
@@ -37,29 +34,3 @@ export const damage: Scenario = {
     return [isReplaced ? 'an empty store took its place' : 'its peers supplied what was lost'];
   },
 };
-
-/** Overwrites a part in the middle of what the fullest segment holds. */
-function damageLog(cluster: Cluster, id: number): void {
-  const folder = cluster.directory(id);
-  let fullest = { file: '', used: 0 };
-  for (const name of readdirSync(folder)) {
-    if (!name.endsWith('.segment')) continue;
-    const file = join(folder, name);
-    const used = usedBytes(file);
-    if (used > fullest.used) fullest = { file, used };
-  }
-  demand(fullest.used > 4 * DAMAGED_BYTES, `node ${id} has no log to damage`);
-  const descriptor = openSync(fullest.file, 'r+');
-  const at = Math.floor(fullest.used / 2);
-  writeSync(descriptor, new Uint8Array(DAMAGED_BYTES).fill(0x5a), 0, DAMAGED_BYTES, at);
-  closeSync(descriptor);
-}
-
-/** Up to the last byte that is not zero: segments are made in full length. */
-function usedBytes(file: string): number {
-  const descriptor = openSync(file, 'r');
-  const bytes = new Uint8Array(fstatSync(descriptor).size);
-  readSync(descriptor, bytes);
-  closeSync(descriptor);
-  return bytes.findLastIndex((byte) => byte !== 0) + 1;
-}

@@ -81,8 +81,8 @@ const rows: readonly MutantRow[] = [
     edits: [
       {
         file: 'src/node/inputs.ts',
-        find: '  const view = newPeerFrameView();\n',
-        replace: `  const view = newPeerFrameView();
+        find: '  const view = node.frame;\n',
+        replace: `  const view = node.frame;
   node.frameBuffer ??= new Uint8Array(65_536);
   if (bytes.length <= node.frameBuffer.length) {
     const frame = node.frameBuffer.subarray(0, bytes.length);

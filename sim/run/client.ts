@@ -25,6 +25,9 @@ import type { WorkloadConfig } from './config.ts';
 import type { History, Pending } from './history.ts';
 
 const CLIENT_EVENT = eventKind('client');
+const CONNECT_MS_MAX = 1_000;
+/** A client that a node refuses to serve tries another one, sooner or later. */
+const MOVE_PERMILLE = 150;
 
 /** A request without an answer. */
 interface Asked {
@@ -69,6 +72,7 @@ export class SimulatedClient {
   /** By key: what the newest answer said that it holds. */
   readonly #lastSeen = new Map<string, string | null>();
   #isOpening = false;
+  #isRefused = false;
   #nextSequence = 1;
   isStopped = false;
   /** What is still to be probed; null: an ordinary client. */
@@ -124,9 +128,8 @@ export class SimulatedClient {
 
   /** A node that neither accepts nor refuses is given up too. */
   #wait(): void {
-    if (this.#nowMs() - this.#connectingSinceMs > this.#options.workload.patienceMs) {
-      this.#drop(true);
-    }
+    const patienceMs = Math.min(this.#options.workload.patienceMs, CONNECT_MS_MAX);
+    if (this.#nowMs() - this.#connectingSinceMs > patienceMs) this.#drop(true);
   }
 
   #isOutOfPatience(): boolean {
@@ -270,8 +273,11 @@ export class SimulatedClient {
     const reader = this.#reader;
     reader.clear();
     reader.receive(bytes);
+    this.#isRefused = false;
     for (let row = 0; row < reader.count; row++) this.#take(row);
     if (reader.broken) throw new Error('a node sent what is no reply');
+    if (!this.#isRefused || this.#asked.length > 0) return;
+    if (this.#options.stream.permille(MOVE_PERMILLE)) this.#drop(true);
   }
 
   #take(row: number): void {
@@ -314,6 +320,7 @@ export class SimulatedClient {
       throw new Error(`an unexpected reply to ${asked.view.command}`);
     }
     if (code === 'SESSION_EXPIRED') this.#session = 0;
+    this.#isRefused = true;
     if (asked.pending === null) return;
     const { call } = asked.pending;
     const seen = resultOf(call, statusNamed(code), new Uint8Array(0));

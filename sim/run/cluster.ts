@@ -20,8 +20,12 @@ import type { Chronicle } from './chronicle.ts';
 import { nodeIds, type RunConfig } from './config.ts';
 
 const WAL_CHECK_TURNS = 100;
-/** A look at the whole log on a disk costs as much as some dozen turns. */
-const PLATTER_CHECK_TURNS = 50;
+/** SWIM has worlds of its own, in which every step is checked. */
+const SWIM_CHECK_TURNS = 16;
+/** A look at the whole log on a disk costs what is on it: so many bytes are worth a turn. */
+const PLATTER_BYTES_PER_TURN = 200;
+const PLATTER_CHECK_TURNS = 100;
+const LOG_PREFIX = 'wal-';
 const PLATTER_SEGMENT_BYTES_MAX = 1024 * 1024;
 const RESTART_EVENT = eventKind('restart');
 
@@ -40,6 +44,7 @@ export class Cluster {
   onPromise: ((node: NodeId) => void) | null = null;
   #chronicle: Chronicle | null = null;
   #turns = 0;
+  #nextPlatterCheck = PLATTER_CHECK_TURNS;
 
   constructor(seed: string, config: RunConfig, onFailure: (failure: Failure) => void) {
     this.config = config;
@@ -106,14 +111,15 @@ export class Cluster {
     const { state } = node;
     if (state.self !== null) this.stores.set(state.self.id, state.self.store);
     // The log's own check counts everything that lives: now and then will do.
-    if (state.wal !== null && ++this.#turns % WAL_CHECK_TURNS === 0) wal.check(state.wal);
+    this.#turns++;
+    if (state.wal !== null && this.#turns % WAL_CHECK_TURNS === 0) wal.check(state.wal);
     if (state.formation !== null) formation.check(state.formation);
-    if (state.swim !== null) swim.check(state.swim);
+    if (state.swim !== null && this.#turns % SWIM_CHECK_TURNS === 0) swim.check(state.swim);
     // What contradicts the others is told first: it says more than what contradicts itself.
     const isJudged = !this.corrupted.has(state.config.id);
     for (const group of state.groups) this.#online.afterTurn(group, isJudged);
     for (const group of state.groups) raft.check(group.raft);
-    if (state.phase === 'serving' && this.#turns % PLATTER_CHECK_TURNS === 0) {
+    if (state.phase === 'serving' && this.#turns >= this.#nextPlatterCheck) {
       this.#checkPlatter(node);
     }
   }
@@ -123,7 +129,12 @@ export class Cluster {
     const { config, self, wal: log } = state;
     if (log === null || self === null || this.atlas.isBusy) return;
     if (log.config.segmentBytes > PLATTER_SEGMENT_BYTES_MAX) return;
-    const recovery = recoverFrom(this.world.disk(config.id).durableFiles(), log.config);
+    const files = this.world.disk(config.id).durableFiles(LOG_PREFIX);
+    let bytes = 0;
+    for (const file of files) bytes += file.bytes.length;
+    const pause = PLATTER_CHECK_TURNS + Math.floor(bytes / PLATTER_BYTES_PER_TURN);
+    this.#nextPlatterCheck = this.#turns + pause;
+    const recovery = recoverFrom(files, log.config);
     if (recovery.verdict === 'damaged') {
       throw new InvariantViolation('durable-quorum', 'the log on the disk is damaged');
     }

@@ -31,6 +31,8 @@ export interface WorkloadConfig {
 
 /** Mean spans between events of a kind, in milliseconds; 0 turns the kind off. */
 export interface NemesisConfig {
+  /** Nothing strikes before. */
+  readonly graceMs: number;
   readonly crashMs: number;
   readonly downMsMax: number;
   readonly pauseMs: number;
@@ -82,7 +84,7 @@ export function drawRunConfig(stream: Stream, overrides: RunOverrides): RunConfi
   const { schedule } = overrides;
   const nemesis = withoutKinds(drawNemesis(stream.fork()), schedule.off);
   const world = drawWorldConfig(stream.fork(), schedule.off);
-  const safetyMs = stream.pick([3_000, 6_000, 10_000]);
+  const safetyMs = stream.pick([10_000, 20_000, 40_000]);
   const config: RunConfig = {
     nodes: overrides.nodes ?? nodes,
     safetyMs: schedule.safetyMs ?? safetyMs,
@@ -100,12 +102,12 @@ export function drawRunConfig(stream: Stream, overrides: RunOverrides): RunConfi
 }
 
 function drawNode(stream: Stream, groupCount: number): NodeKnobs {
-  const electionTimeoutMs = stream.pick([100, 150, 300]);
+  const electionTimeoutMs = stream.pick([300, 500, 1_000]);
   return {
     ...NODE_DEFAULTS,
     settings: { ...DEFAULT_SETTINGS, groupCount, durability: drawDurability(stream) },
     electionTimeoutMs,
-    heartbeatMs: stream.pick([15, 25, 30]),
+    heartbeatMs: Math.floor(electionTimeoutMs / stream.pick([4, 5, 6])),
     appendBytesMax: stream.pick([256, 4_096, 1_048_576]),
     appendEntriesMax: stream.pick([1, 4, 64]),
     inflightBytesMax: stream.pick([512, 16_384, 16_777_216]),
@@ -113,27 +115,27 @@ function drawNode(stream: Stream, groupCount: number): NodeKnobs {
     uncommittedBytesMax: stream.pick([2_048, 1_048_576]),
     trailingEntries: stream.pick([0, 1, 10, 100]),
     trailingBytesMax: stream.pick([0, 500, 1_000_000]),
-    segmentBytes: stream.pick([8_192, 32_768, 262_144]),
+    segmentBytes: 4_096 * stream.pick([2, 8, 16, 16, 16, 32, 32, 64, 64]),
     flushesInFlightMax: stream.pick([1, 1, 2, 4]),
-    idleMarkMs: stream.pick([50, 300, 1_000]),
-    snapshotLogBytes: stream.pick([2_000, 20_000, 100_000, 1_000_000]),
-    snapshotSliceBytes: stream.pick([1_000, 8_000, 64_000]),
+    idleMarkMs: stream.pick([200, 1_000]),
+    snapshotLogBytes: stream.pick([3_000, 20_000, 50_000, 100_000, 1_000_000]),
+    snapshotSliceBytes: stream.pick([2_000, 16_000, 64_000]),
     regionBytes: 65_536,
     expiredPerEntryMax: stream.pick([1, 4, 256]),
     preimageBytesMax: stream.pick([2_000, 1_000_000]),
-    announceMs: stream.pick([30, 100]),
-    probePeriodMs: stream.pick([100, 300, 1_000]),
-    requestTimeoutMs: stream.pick([500, 1_500, 4_000]),
+    announceMs: stream.pick([100, 300]),
+    probePeriodMs: stream.pick([300, 1_000, 3_000]),
+    requestTimeoutMs: stream.pick([1_500, 5_000]),
     parkedMax: stream.pick([4, 1_000]),
     clockSkewMsMax: stream.pick([200, 5_000]),
-    logDiskBytesMax: stream.pick([65_536, 524_288, 16_777_216]),
+    logDiskBytesMax: stream.pick([131_072, 1_048_576, 1_048_576, 16_777_216]),
     limits: {
       connectionsMax: 64,
       pipelineMax: stream.pick([2, 64]),
       unsentBytesMax: stream.pick([300, 65_536]),
-      slowReaderMs: stream.pick([300, 5_000]),
+      slowReaderMs: stream.pick([1_000, 10_000]),
     },
-    hashMs: stream.pick([20, 100, 1_000]),
+    hashMs: stream.pick([100, 1_000, 1_000]),
     diskReserveBytes: 1_048_576,
   };
 }
@@ -145,15 +147,15 @@ function drawDurability(stream: Stream): Durability {
 function drawWorkload(stream: Stream): WorkloadConfig {
   const weight = (): number => stream.pick([0, 1, 1, 2, 5]);
   return {
-    clients: stream.between(2, 8),
+    clients: stream.between(3, 8),
     keys: stream.pick([1, 3, 10, 40]),
     pipeline: stream.pick([1, 2, 4, 8]),
-    thinkMs: stream.pick([4, 10, 20, 60]),
+    thinkMs: stream.pick([10, 20, 50, 150]),
     valueBytesMax: stream.pick([8, 100, 100, 1_000]),
     weights: [3 + weight(), weight(), 3 + weight(), weight(), weight(), weight(), weight()],
     sessionPermille: stream.pick([0, 300, 1_000]),
-    patienceMs: stream.pick([300, 1_000, 5_000]),
-    expiringMs: stream.pick([0, 100, 400]),
+    patienceMs: stream.pick([1_000, 3_000, 10_000]),
+    expiringMs: stream.pick([0, 300, 1_000]),
   };
 }
 
@@ -161,15 +163,16 @@ const OFF_PERMILLE = 300;
 
 function drawNemesis(stream: Stream): NemesisConfig {
   const mean = (shortest: number): number => {
-    const span = shortest * stream.pick([1, 2, 5]);
+    const span = shortest * stream.pick([4, 10, 30]);
     return stream.permille(OFF_PERMILLE) ? 0 : span;
   };
   return {
+    graceMs: stream.pick([0, 1_000, 3_000]),
     crashMs: mean(300),
-    downMsMax: stream.pick([20, 100, 400, 2_000]),
+    downMsMax: stream.pick([60, 300, 1_200, 6_000]),
     pauseMs: mean(700),
     partitionMs: mean(500),
-    healMs: stream.pick([200, 500, 1_500]),
+    healMs: stream.pick([600, 1_500, 5_000]),
     clogMs: mean(900),
     linkResetMs: mean(700),
     connectionResetMs: mean(500),
@@ -177,11 +180,11 @@ function drawNemesis(stream: Stream): NemesisConfig {
     slowDiskMs: mean(1_500),
     transferMs: mean(700),
     snapshotMs: mean(700),
-    reconfigureMs: mean(200),
+    reconfigureMs: mean(300),
     wipeMs: mean(2_000),
     allCrashMs: mean(3_000),
     huntMs: mean(500),
-    promisesPerCrash: stream.pick([0, 200, 500, 2_000]),
+    promisesPerCrash: stream.pick([0, 300, 1_000, 3_000]),
     decayMs: mean(1_500),
     fullDiskMs: mean(1_500),
   };

@@ -88,19 +88,19 @@ export class Nemesis {
 
   #every(kind: StrikeKind, meanMs: number, strike: (stream: Stream) => void): void {
     if (meanMs === 0) return;
-    const { world } = this.#options;
+    const { world, config } = this.#options;
     const stream = world.streams.stream(`nemesis:${kind}`);
-    const plan = (): void => {
-      const delayUs = stream.between(1, meanMs * 2_000);
+    const plan = (graceMs: number): void => {
+      const delayUs = graceMs * 1_000 + stream.between(1, meanMs * 2_000);
       world.scheduler.after(delayUs, NEMESIS_EVENT, 0, () => {
         if (this.isOver) return;
         // Of its own, so that a strike that is left out leaves the next ones as they are.
         const own = stream.fork();
         if (this.#happens(kind)) strike(own);
-        plan();
+        plan(0);
       });
     };
-    plan();
+    plan(config.graceMs);
   }
 
   /** Writes the strike down; false if it is left out of this run. */

@@ -238,7 +238,7 @@ function drawDisk(stream: Stream, when: Switch): DiskKnobs {
 function drawProcess(stream: Stream, when: Switch): ProcessKnobs {
   const cost = stream.pick([50, 200, 1_000]);
   return {
-    gather: { min: 0, spread: stream.pick([1, 20, 200]), max: 5_000 },
+    gather: { min: 0, spread: stream.pick([1, 20, 200, 1_000]), max: 5_000 },
     turnInputsMax: stream.pick([8, 64, 4_096, 4_096]),
     turnCost: { min: 1, spread: 10 + when('slow-cpu', cost), max: 50_000 },
     timerLateness: { min: 0, spread: stream.pick([1, 100, 1_000]), max: 20_000 },

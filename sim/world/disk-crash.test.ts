@@ -99,7 +99,7 @@ describe('unsynced data after a loss of power', () => {
       fixture.run({ kind: 'create', file: 'a', bytes: 1_024 });
       expect(fixture.read('a', 512, 512)).toEqual(new Uint8Array(512));
       fixture.run({ kind: 'sync', file: 'a' });
-      expect(fixture.disk.durableFiles()[0]!.bytes).toEqual(new Uint8Array(1_024));
+      expect(fixture.disk.durableFiles('')[0]!.bytes).toEqual(new Uint8Array(1_024));
     }
     expect(lost).toBeGreaterThan(20);
   });
@@ -164,7 +164,7 @@ describe('how far a sync reaches', () => {
     fixture.submit({ kind: 'write', file: 'a', offset: 0, parts: [filled(512, 1)], sync: false });
     fixture.run({ kind: 'sync', file: 'a' });
     expect(fixture.read('a', 0, 1)[0]).toBe(1);
-    expect(fixture.disk.durableFiles()[0]!.bytes[0]).toBe(0);
+    expect(fixture.disk.durableFiles('')[0]!.bytes[0]).toBe(0);
   });
 
   test('a sector rewritten during a sync keeps its older version for that sync', () => {
@@ -175,7 +175,7 @@ describe('how far a sync reaches', () => {
     for (let byte = 2; byte < 12; byte++) fixture.write('a', 0, filled(512, byte), false);
     fixture.scheduler.runUntil(1_000_000);
     expect(fixture.completions.some((done) => done.ticket === ticket)).toBe(true);
-    expect(fixture.disk.durableFiles()[0]!.bytes[0]).toBe(1);
+    expect(fixture.disk.durableFiles('')[0]!.bytes[0]).toBe(1);
     expect(fixture.read('a', 0, 1)[0]).toBe(11);
   });
 
@@ -184,7 +184,7 @@ describe('how far a sync reaches', () => {
     fixture.prepare('a', 1_024);
     fixture.write('a', 0, filled(512, 1), false);
     fixture.write('a', 512, filled(512, 2), true);
-    const { bytes } = fixture.disk.durableFiles()[0]!;
+    const { bytes } = fixture.disk.durableFiles('')[0]!;
     expect([bytes[0], bytes[512]]).toEqual([1, 2]);
   });
 

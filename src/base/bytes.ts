@@ -112,10 +112,11 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 const HEX = '0123456789abcdef';
+const HEX_PAIRS = Array.from({ length: 256 }, (_, byte) => HEX[byte >>> 4]! + HEX[byte & 15]!);
 
 export function toHex(bytes: Uint8Array): string {
   let text = '';
-  for (const byte of bytes) text += HEX[byte >>> 4]! + HEX[byte & 15]!;
+  for (let at = 0; at < bytes.length; at++) text += HEX_PAIRS[bytes[at]!]!;
   return text;
 }
 
@@ -124,10 +125,16 @@ export function fromHex(text: string): Uint8Array {
   assert(text.length % 2 === 0, 'internal', 'odd hex');
   const bytes = new Uint8Array(text.length / 2);
   for (let at = 0; at < bytes.length; at++) {
-    const high = HEX.indexOf(text[at * 2]!);
-    const low = HEX.indexOf(text[at * 2 + 1]!);
+    const high = digitOf(text.charCodeAt(at * 2));
+    const low = digitOf(text.charCodeAt(at * 2 + 1));
     assert(high >= 0 && low >= 0, 'internal', 'not hex');
     bytes[at] = (high << 4) | low;
   }
   return bytes;
+}
+
+/** -1 for what is no digit. */
+function digitOf(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  return code >= 0x61 && code <= 0x66 ? code - 0x57 : -1;
 }

@@ -8,14 +8,12 @@
  * 3. When the WAL's queue is full, frames are dropped: peers slow down, nothing is lost.
  */
 import { unreachable } from '../base/assert.ts';
-import { toHex } from '../base/bytes.ts';
 import type { ClusterId, GroupId, NodeId, StoreId } from '../base/units.ts';
 import type { DiskCompletion } from '../core/disk.ts';
 import { decodeStatus } from '../core/formation/codec.ts';
 import { allMembers } from '../core/members.ts';
 import {
   CHANNEL,
-  newPeerFrameView,
   nextMessage,
   type PeerFrameView,
   peerFrameCluster,
@@ -115,18 +113,15 @@ function peerConnected(node: NodeState, peer: NodeId): void {
 
 function receiveFrame(node: NodeState, bytes: Uint8Array): void {
   if (node.phase !== 'serving' && node.phase !== 'mending') return;
-  const view = newPeerFrameView();
+  const view = node.frame;
   if (readPeerFrame(view, bytes) !== null || view.to !== node.config.id) {
     node.counters.badFrames++;
     return;
   }
   if (queueRoomBytes(node.wal!) < bytes.length) return;
-  const cluster = toHex(peerFrameCluster(view));
-  const toStore = toHex(peerFrameToStore(view));
-  const from: Member = {
-    id: view.from as NodeId,
-    store: toHex(peerFrameFromStore(view)) as StoreId,
-  };
+  const cluster = peerFrameCluster(view);
+  const toStore = peerFrameToStore(view);
+  const from: Member = { id: view.from as NodeId, store: peerFrameFromStore(view) as StoreId };
   noteCluster(node, from.id, cluster as ClusterId);
   if (from.store === NO_ID) node.counters.badFrames++;
   else if (node.phase === 'mending') {
@@ -156,7 +151,7 @@ function receiveRepairs(node: NodeState, view: PeerFrameView, from: Member): voi
  * asks without knowing our store.
  */
 function receiveFormation(node: NodeState, view: PeerFrameView, from: Member): void {
-  const isOurs = toHex(peerFrameCluster(view)) === node.cluster;
+  const isOurs = peerFrameCluster(view) === node.cluster;
   while (nextMessage(view)) {
     if (view.channel === CHANNEL.FORMATION) receiveStatus(node, view, from);
     else if (isOurs && view.channel === CHANNEL.REPAIR) receiveRepair(node, view, from);

@@ -8,6 +8,7 @@ import { type Millis, NOBODY, ZERO_TICKET } from '../base/units.ts';
 import { FormationOut } from '../core/formation/state.ts';
 import { newIdentityOut } from '../core/identity/state.ts';
 import { identity } from '../core/identity/step.ts';
+import { newPeerFrameView } from '../core/protocol/peer-frame.ts';
 import type { WireMetrics } from '../core/protocol/writer.ts';
 import { ResultLane } from '../core/results.ts';
 import { newSnapshotsOut } from '../core/snapshots/out.ts';
@@ -42,6 +43,7 @@ export class Node implements NodeDriver {
       nonce: 1 + Math.floor(ports.entropy.word() / 2),
       streams: 0,
       inputs: [],
+      frame: newPeerFrameView(),
       desk: new DiskDesk(ports.disk),
       identity: identity.init({ nodeId: config.id, dataPrefixes: ['wal-', 'snapshot-'] }),
       identityOut: newIdentityOut(),

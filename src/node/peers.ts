@@ -23,6 +23,7 @@ export const ANY_STORE = '' as StoreId;
 
 interface Outgoing {
   readonly to: NodeId;
+  readonly store: StoreId;
   readonly address: PeerAddress;
   readonly writer: PeerFrameWriter;
   isOpen: boolean;
@@ -32,8 +33,8 @@ export class Peers {
   readonly #net: NetPort;
   readonly #self: Member;
   #cluster: Uint8Array = NOBODY_YET;
-  /** By target member: a replaced store is another addressee. */
-  readonly #outgoing = new Map<string, Outgoing>();
+  /** One per target member, a handful: a replaced store is another addressee. */
+  readonly #outgoing: Outgoing[] = [];
   framesSent = 0;
   messagesSent = 0;
 
@@ -46,7 +47,7 @@ export class Peers {
   joinCluster(cluster: ClusterId): void {
     this.flush();
     this.#cluster = fromHex(cluster);
-    this.#outgoing.clear();
+    this.#outgoing.length = 0;
   }
 
   sendRaft(group: GroupId, message: Message): void {
@@ -68,7 +69,7 @@ export class Peers {
   }
 
   flush(): void {
-    for (const outgoing of this.#outgoing.values()) if (outgoing.isOpen) this.#finish(outgoing);
+    for (const outgoing of this.#outgoing) if (outgoing.isOpen) this.#finish(outgoing);
   }
 
   #finish(outgoing: Outgoing): void {
@@ -78,9 +79,9 @@ export class Peers {
   }
 
   #find(to: Member): Outgoing {
-    const key = `${to.id} ${to.store}`;
-    const known = this.#outgoing.get(key);
-    if (known !== undefined) return known;
+    for (const known of this.#outgoing) {
+      if (known.to === to.id && known.store === to.store) return known;
+    }
     const address = {
       from: this.#self.id,
       to: to.id,
@@ -89,8 +90,8 @@ export class Peers {
       toStore: to.store === ANY_STORE ? NOBODY_YET : fromHex(to.store),
     };
     const writer = new PeerFrameWriter();
-    const outgoing = { to: to.id, address, writer, isOpen: false };
-    this.#outgoing.set(key, outgoing);
+    const outgoing = { to: to.id, store: to.store, address, writer, isOpen: false };
+    this.#outgoing.push(outgoing);
     return outgoing;
   }
 }

@@ -4,6 +4,7 @@ import type { ClusterId, GroupId, Millis, NodeId, Ticket } from '../base/units.t
 import type { FormationOut, FormationState } from '../core/formation/state.ts';
 import type { Identity, IdentityOut, IdentityState } from '../core/identity/state.ts';
 import type { MendingState } from '../core/mending/state.ts';
+import type { PeerFrameView } from '../core/protocol/peer-frame.ts';
 import type { Refusal } from '../core/raft/out.ts';
 import type { ResultLane } from '../core/results.ts';
 import type { Ring } from '../core/router/ring.ts';
@@ -77,6 +78,8 @@ export interface NodeState {
   /** Forward streams begun so far. */
   streams: number;
   readonly inputs: NodeEvent[];
+  /** The frame that is being taken in. */
+  readonly frame: PeerFrameView;
   readonly desk: DiskDesk;
   readonly identity: IdentityState;
   readonly identityOut: IdentityOut;

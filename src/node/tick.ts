@@ -43,7 +43,9 @@ export function tickMachines(node: NodeState): void {
  * one, since existence goes by log time alone.
  */
 function isExpiryDue(node: NodeState, group: Group): boolean {
-  return mayExpire(group) && earliestDeadline(group.store) < stampOf(node, group);
+  if (!mayExpire(group)) return false;
+  const due = earliestDeadline(group.store);
+  return Number.isFinite(due) && due < stampOf(node, group);
 }
 
 /** An entry that is under way removes keys too; who cannot commit one must not add another. */

@@ -10,6 +10,7 @@
  * 4. Roles, members and snapshots on their way change as their charts say.
  */
 import type { GroupId } from '../../../src/base/units.ts';
+import { newPeerFrameView } from '../../../src/core/protocol/peer-frame.ts';
 import { configurationIndex, type RaftState } from '../../../src/core/raft/state.ts';
 import type { HardState, Member, RecoveredGroup } from '../../../src/core/types.ts';
 import { checkConfigurations } from '../../../src/node/charts/membership.ts';
@@ -37,6 +38,7 @@ import {
   type GroupRecord,
   nameOf,
   newGroupRecord,
+  newLooked,
   newStoreRecord,
   type Scene,
   type StoreRecord,
@@ -51,6 +53,7 @@ interface Book {
 export class OnlineCheck {
   readonly #books = new Map<GroupId, Book>();
   readonly #reads = new ReadCheck();
+  readonly #view = newPeerFrameView();
   readonly #transfers = new WeakMap<RaftState, TransferAt>();
   readonly #scenes = new WeakMap<RaftState, Scene>();
 
@@ -74,8 +77,10 @@ export class OnlineCheck {
   }
 
   #checkTransfer(group: Group): void {
-    const now = transferAt(group);
     const before = this.#transfers.get(group.raft);
+    const isIdle = group.installing === null && group.files.receipt === null;
+    if (isIdle && before !== undefined && before.state === 'idle') return;
+    const now = transferAt(group);
     if (before !== undefined) checkTransferStep(before, now);
     this.#transfers.set(group.raft, now);
   }
@@ -83,7 +88,7 @@ export class OnlineCheck {
   /** A frame leaves `self`, whose groups are as given. Answers whether it promises anything. */
   sent(frame: Uint8Array, self: Member, groups: readonly Group[]): boolean {
     let hasPromise = false;
-    for (const { group, message } of promisesIn(frame)) {
+    for (const { group, message } of promisesIn(this.#view, frame)) {
       const sender = groups.find(({ id }) => id === group);
       if (sender === undefined || message.from.store !== self.store) continue;
       if (checkPromise(this.#scene(group, sender.raft), message)) hasPromise = true;
@@ -140,6 +145,7 @@ function began({ store, raft }: Scene): void {
   const isFirst = store.raft === null;
   store.raft = raft;
   store.role = null;
+  store.looked = newLooked();
   store.judgedVote = voteIn(raft);
   store.commit = raft.commitIndex;
   store.applied = raft.appliedIndex;
@@ -168,10 +174,16 @@ function checkRole({ store, raft }: Scene): void {
   const { configurations, role: name, currentTerm } = raft;
   const newest = configurationIndex(raft);
   const isSettled = raft.commitIndex >= newest;
-  const about = `${name} ${currentTerm} ${isSettled} ${configurations.length} ${newest}`;
+  const { looked } = store;
   // The chart is walked on changes only: most turns change nothing of this.
-  if (store.role !== null && store.about === about) return;
-  store.about = about;
+  const isOffice = looked.roleName === name && looked.roleTerm === currentTerm;
+  const isMembers = looked.configurations === configurations.length && looked.newest === newest;
+  if (store.role !== null && isOffice && isMembers && looked.isSettled === isSettled) return;
+  looked.roleName = name;
+  looked.roleTerm = currentTerm;
+  looked.isSettled = isSettled;
+  looked.configurations = configurations.length;
+  looked.newest = newest;
   const role = roleAt(raft);
   if (store.role !== null) checkRoleStep(store.role, role);
   store.role = role;
@@ -190,9 +202,15 @@ function checkMonotonic({ store, raft }: Scene): void {
   store.durable = raft.durableIndex;
 }
 
-function checkChain({ group }: Scene, store: Group['store']): void {
+function checkChain({ group, store: record }: Scene, store: Group['store']): void {
   const { appliedIndex, chainHigh, chainLow } = store;
+  const { looked } = record;
   if (appliedIndex === 0) return;
+  const isOld = looked.chainHigh === chainHigh && looked.chainLow === chainLow;
+  if (isOld && looked.chainIndex === appliedIndex) return;
+  looked.chainIndex = appliedIndex;
+  looked.chainHigh = chainHigh;
+  looked.chainLow = chainLow;
   const chain = `${chainHigh}:${chainLow}`;
   const known = group.chains.get(appliedIndex);
   if (known === undefined) group.chains.set(appliedIndex, chain);

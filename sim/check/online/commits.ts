@@ -11,7 +11,7 @@ import type { LogIndex } from '../../../src/base/units.ts';
 import { entryTerm } from '../../../src/core/entry.ts';
 import { configurationOf } from '../../../src/core/raft/configurations.ts';
 import { entryAt, lastIndex, termAt } from '../../../src/core/raft/log.ts';
-import type { RaftState } from '../../../src/core/raft/state.ts';
+import type { LeaderState, RaftState } from '../../../src/core/raft/state.ts';
 import { crcOf } from './logs.ts';
 import { isQuorum } from './quorum.ts';
 import {
@@ -128,21 +128,29 @@ export function checkDurable({ store, stores, raft }: Scene): void {
   if (!isHeld) violate('durable-quorum', `no quorum holds entry ${index} of term ${term}`);
 }
 
+function matchesIn({ matches }: GroupRecord, office: LeaderState): Map<string, number> {
+  let known = matches.get(office);
+  if (known === undefined) {
+    known = new Map();
+    matches.set(office, known);
+  }
+  return known;
+}
+
 /** What the leader takes the others to hold. */
 export function checkMatches({ group, store, stores, raft }: Scene): void {
   const { leading, log } = raft;
   if (leading === null) return;
-  const office = `${store.name} ${raft.currentTerm}`;
-  if (group.matchesOf !== office) {
-    group.matchesOf = office;
-    group.matches.clear();
-  }
-  for (const { member, matchIndex } of leading.progress) {
+  for (const progress of leading.progress) {
+    const { member, matchIndex } = progress;
+    if (group.matchesSeen.get(progress) === matchIndex) continue;
+    group.matchesSeen.set(progress, matchIndex);
     const name = nameOf(member);
-    const known = group.matches.get(name) ?? 0;
+    const matches = matchesIn(group, leading);
+    const known = matches.get(name) ?? 0;
     if (matchIndex === known) continue;
     if (matchIndex < known) violate('monotonic', `the match of node ${member.id} fell`);
-    group.matches.set(name, matchIndex);
+    matches.set(name, matchIndex);
     const other = stores.get(name);
     const term = termAt(log, matchIndex);
     // A store that serves a later term may have given up what it held.

@@ -6,11 +6,9 @@
  * 2. An acknowledgement covers only what is durable.
  */
 
-import { toHex } from '../../../src/base/bytes.ts';
 import type { GroupId, NodeId, StoreId } from '../../../src/base/units.ts';
 import {
   CHANNEL,
-  newPeerFrameView,
   nextMessage,
   type PeerFrameView,
   peerFrameFromStore,
@@ -23,14 +21,16 @@ import { checkToldVote } from './elections.ts';
 import { nameOf, type Scene } from './records.ts';
 import { violate } from './violate.ts';
 
-/** What Raft says in `frame`, as far as it makes a promise. */
-export function* promisesIn(frame: Uint8Array): Generator<{ group: GroupId; message: Message }> {
-  const view = newPeerFrameView();
+/** What Raft says in `frame`, seen through `view`, as far as it makes a promise. */
+export function* promisesIn(
+  view: PeerFrameView,
+  frame: Uint8Array,
+): Generator<{ group: GroupId; message: Message }> {
   if (readPeerFrame(view, frame) !== null) return;
-  const from = { id: view.from as NodeId, store: toHex(peerFrameFromStore(view)) as StoreId };
-  const to = { id: view.to as NodeId, store: toHex(peerFrameToStore(view)) as StoreId };
   while (nextMessage(view)) {
     if (!isPromise(view)) continue;
+    const from = { id: view.from as NodeId, store: peerFrameFromStore(view) as StoreId };
+    const to = { id: view.to as NodeId, store: peerFrameToStore(view) as StoreId };
     const group = view.group as GroupId;
     const range = { at: view.bodyAt, end: view.bodyAt + view.bodyBytes };
     const message = readMessage(view.type, { from, to, group }, view.bytes, range);

@@ -32,12 +32,20 @@ function noteCandidacy({ store, raft }: Scene): void {
 function checkVote(scene: Scene): void {
   const { store, raft } = scene;
   if (raft.votedFor === null) return;
-  const vote = nameOf(raft.votedFor);
   const { currentTerm } = raft;
+  const isSaved = raft.durableTicket >= raft.hardStateTicket;
+  const { looked } = store;
+  // Most turns change nothing of this.
+  const isOld = looked.vote === raft.votedFor && looked.isVoteSaved === isSaved;
+  if (isOld && looked.voteTerm === currentTerm) return;
+  looked.vote = raft.votedFor;
+  looked.voteTerm = currentTerm;
+  looked.isVoteSaved = isSaved;
+  const vote = nameOf(raft.votedFor);
   const known = store.votes.get(currentTerm) ?? vote;
   if (known !== vote) violate('one-vote', `two votes in term ${currentTerm}`);
   // A vote that was never durable was never told either, and may be given again.
-  if (raft.durableTicket >= raft.hardStateTicket) store.votes.set(currentTerm, vote);
+  if (isSaved) store.votes.set(currentTerm, vote);
   if (voteIn(raft) === store.judgedVote) return;
   store.judgedVote = voteIn(raft);
   checkUpToDate(scene, vote);

@@ -3,7 +3,12 @@
  * the online checks judge by. It outlives crashes, restarts and wipes, and takes no node's word
  * about another.
  */
-import type { ConfigurationAt, RaftState } from '../../../src/core/raft/state.ts';
+import type {
+  ConfigurationAt,
+  LeaderState,
+  Progress,
+  RaftState,
+} from '../../../src/core/raft/state.ts';
 import type { Configuration, Member } from '../../../src/core/types.ts';
 import type { RoleAt } from '../../../src/node/charts/role.ts';
 
@@ -15,14 +20,43 @@ export interface LogEnd {
   readonly term: number;
 }
 
+/** What the last look saw of a running state. */
+export interface Looked {
+  vote: Member | null;
+  voteTerm: number;
+  isVoteSaved: boolean;
+  roleTerm: number;
+  roleName: string;
+  isSettled: boolean;
+  configurations: number;
+  newest: number;
+  chainIndex: number;
+  chainHigh: number;
+  chainLow: number;
+}
+
+export const newLooked = (): Looked => ({
+  vote: null,
+  voteTerm: 0,
+  isVoteSaved: false,
+  roleTerm: 0,
+  roleName: '',
+  isSettled: false,
+  configurations: 0,
+  newest: 0,
+  chainIndex: 0,
+  chainHigh: 0,
+  chainLow: 0,
+});
+
 /** One store's record in one group, kept across its restarts. */
 export interface StoreRecord {
   readonly name: string;
   /** The running state that was seen last; another object is another incarnation. */
   raft: RaftState | null;
   role: RoleAt | null;
-  /** What the role was judged by, to judge changes only. */
-  about: string;
+  /** What was judged at the last look, to judge changes only. */
+  looked: Looked;
   /** The highest term that was durable. */
   durableTerm: number;
   /** The term at the last look, durable or not. */
@@ -61,9 +95,10 @@ export interface GroupRecord {
   /** Committed configurations, oldest first. */
   readonly configurations: ConfigurationAt[];
   readonly chains: Map<number, string>;
-  /** Of the newest leader: what it was seen to know of each member. */
-  readonly matches: Map<string, number>;
-  matchesOf: string;
+  /** Of each office: what its leader was seen to know of each member. */
+  readonly matches: WeakMap<LeaderState, Map<string, number>>;
+  /** The same, by what the leader itself keeps of a member: to look at changes only. */
+  readonly matchesSeen: WeakMap<Progress, number>;
 }
 
 export function newStoreRecord(name: string): StoreRecord {
@@ -71,7 +106,7 @@ export function newStoreRecord(name: string): StoreRecord {
     name,
     raft: null,
     role: null,
-    about: '',
+    looked: newLooked(),
     durableTerm: 0,
     term: 0,
     votes: new Map(),
@@ -96,8 +131,8 @@ export function newGroupRecord(): GroupRecord {
     committedTerms: [0],
     configurations: [],
     chains: new Map(),
-    matches: new Map(),
-    matchesOf: '',
+    matches: new WeakMap(),
+    matchesSeen: new WeakMap(),
   };
 }
 

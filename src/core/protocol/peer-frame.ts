@@ -26,6 +26,7 @@ import { assert } from '../../base/assert.ts';
 import { align8, getU16, getU32, putU16, putU32 } from '../../base/bytes.ts';
 import { crc32c } from '../../base/crc32c.ts';
 import type { ErrorCode } from '../../base/errors.ts';
+import { ID_BYTES, IdTexts } from '../../base/id-texts.ts';
 import { ENTRY_BODY_BYTES_MAX } from '../types.ts';
 import { Arena } from './arena.ts';
 
@@ -50,7 +51,6 @@ export const CHANNEL = {
 const CLUSTER_AT = 24;
 const FROM_STORE_AT = 40;
 const TO_STORE_AT = 56;
-const ID_BYTES = 16;
 
 /** Who sends to whom. The ids are 16 bytes each; zeros where not known. Prepared once per peer. */
 export interface PeerAddress {
@@ -141,6 +141,7 @@ function putId(bytes: Uint8Array, at: number, id: Uint8Array): void {
 
 /** A frame being read, and its current message. Reused; holds offsets into `bytes`. */
 export interface PeerFrameView {
+  readonly ids: IdTexts;
   bytes: Uint8Array;
   count: number;
   from: number;
@@ -160,6 +161,7 @@ export const peerFrameCount = (frame: Uint8Array): number => getU32(frame, 12);
 
 export function newPeerFrameView(): PeerFrameView {
   return {
+    ids: new IdTexts(),
     bytes: new Uint8Array(0),
     count: 0,
     from: 0,
@@ -234,11 +236,9 @@ export function nextMessage(view: PeerFrameView): boolean {
   return true;
 }
 
-/** Views into the frame; compare them with `equalBytes`. */
-export const peerFrameCluster = (view: PeerFrameView): Uint8Array => idAt(view, CLUSTER_AT);
-export const peerFrameFromStore = (view: PeerFrameView): Uint8Array => idAt(view, FROM_STORE_AT);
-export const peerFrameToStore = (view: PeerFrameView): Uint8Array => idAt(view, TO_STORE_AT);
+/** Ids as hex texts; all zeros where the sender knew none. */
+export const peerFrameCluster = (view: PeerFrameView): string => idAt(view, CLUSTER_AT);
+export const peerFrameFromStore = (view: PeerFrameView): string => idAt(view, FROM_STORE_AT);
+export const peerFrameToStore = (view: PeerFrameView): string => idAt(view, TO_STORE_AT);
 
-function idAt(view: PeerFrameView, at: number): Uint8Array {
-  return view.bytes.subarray(at, at + ID_BYTES);
-}
+const idAt = ({ ids, bytes }: PeerFrameView, at: number): string => ids.textOf(bytes, at);

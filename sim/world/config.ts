@@ -72,7 +72,8 @@ export interface DiskKnobs {
   crash: CrashWeights;
   /** Operations in flight at a crash that reached the disk at all. */
   inFlightKeptPermille: number;
-  checkFrozen: boolean;
+  /** One in so many operations is watched for changes of its buffers; 0: none. */
+  frozenCheckEach: number;
 }
 
 export interface ProcessKnobs {
@@ -231,7 +232,7 @@ function drawDisk(stream: Stream, when: Switch): DiskKnobs {
     misdirectedWritePpm: when('disk-misdirected', misdirected),
     crash: isTorn ? torn : { keep: torn.keep, drop: torn.drop, garble: 0, reorder: 0 },
     inFlightKeptPermille: stream.pick([100, 500, 900]),
-    checkFrozen: true,
+    frozenCheckEach: 4,
   };
 }
 
@@ -291,7 +292,7 @@ export function calmWorldConfig(): WorldConfig {
       misdirectedWritePpm: 0,
       crash: { keep: 1, drop: 1, garble: 0, reorder: 0 },
       inFlightKeptPermille: 500,
-      checkFrozen: true,
+      frozenCheckEach: 1,
     },
     process: {
       gather: { min: 0, spread: 0, max: 0 },

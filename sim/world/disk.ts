@@ -9,7 +9,7 @@
  * 3. A crash delivers no completion to the next incarnation. `power`: operations in flight take
  *    place, take place in part or not at all; unsynced sectors and names are settled one by one.
  *    `process`: the kernel lives on; what had completed stays visible, and stays unsynced.
- * 4. Buffers handed over are frozen: when `checkFrozen` is set, a change is a violation.
+ * 4. Buffers handed over are frozen: a change is a violation (`frozenCheckEach`).
  *
  * What operations do is in disk-effects.ts, when they are done in disk-queue.ts, what a file
  * survives in disk-file.ts, damage to cold data in disk-damage.ts.
@@ -28,8 +28,6 @@ import type { Stream } from './streams.ts';
 import { eventKind, fingerprint } from './trace.ts';
 
 const DISK_EVENT = eventKind('disk');
-/** A buffer that is used again is used again often: one look in so many will see it. */
-const FROZEN_CHECK_EACH = 4;
 const THAWED = 'a buffer was changed between submission and completion of a write';
 
 export type DiskPhase = 'submitted' | 'before-effect' | 'completed';
@@ -84,7 +82,7 @@ export class SimulatedDisk implements DiskPort {
 
   submit(ticket: number, operation: DiskOperation): void {
     const { scheduler, knobs, node } = this.options;
-    const isWatched = knobs.checkFrozen && this.submitted++ % FROZEN_CHECK_EACH === 0;
+    const isWatched = ++this.submitted % knobs.frozenCheckEach === 0;
     const pending: Pending = {
       ...this.effects.open(operation),
       ticket,

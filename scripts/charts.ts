@@ -11,6 +11,7 @@ import { arrowsOf, pathOfState, statesOf } from '../src/node/charts/arrows.ts';
 import { lifecycleChart } from '../src/node/charts/lifecycle.ts';
 import { membershipChart } from '../src/node/charts/membership.ts';
 import { roleChart } from '../src/node/charts/role.ts';
+import { supervisionChart } from '../src/node/charts/supervision.ts';
 import { transferChart } from '../src/node/charts/transfer.ts';
 
 export const CHARTS_PAGE = new URL('../docs/charts.md', import.meta.url);
@@ -23,8 +24,8 @@ interface Section {
 
 const INTRODUCTION = `# Charts
 
-Four state charts say what a node's life, a Raft role, a change of members and a snapshot's transfer
-look like. They are XState machines in \`src/node/charts/\`; this page is written by
+Five state charts say what a node's life, a Raft role, a change of members, a snapshot's transfer and
+a helper's life look like. They are XState machines in \`src/node/charts/\`; this page is written by
 \`node scripts/charts.ts\`, and a test fails when it is out of date.
 
 Charts are for what happens a few times in a life, waits long, and is worth drawing. Nothing of
@@ -66,6 +67,15 @@ in a log against it.`,
 and the group hold this state; nobody runs the chart. The judge looks after every turn: a receipt
 never goes back, nothing lands in the turn in which it began to arrive, and only what has landed,
 whole and proved, is loaded.`,
+  },
+  {
+    title: "A helper's life",
+    chart: supervisionChart,
+    text: `What works for the node and may die while it lives (\`supervision.ts\`): the disk, the listeners, the
+gossip socket, the HTTP door. The daemon drives one for each (\`src/runtime/supervisor.ts\`); the
+numbers, and the choice between \`failed\` and \`give-up\`, are in \`src/node/supervision.ts\`. A disk
+has no way but the one to its end. The simulator holds each node's disk against it.
+[ADR 0006](adr/0006-supervision.md) says what a restart may do.`,
   },
 ];
 

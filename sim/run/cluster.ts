@@ -10,6 +10,7 @@ import { wal } from '../../src/core/wal/step.ts';
 import type { AdminRequest } from '../../src/node/contract.ts';
 import { Node } from '../../src/node/node.ts';
 import { OnlineCheck } from '../check/online/check.ts';
+import { DiskLife } from '../check/online/disk-life.ts';
 import { recoverFrom } from '../check/online/platter.ts';
 import { StormCheck } from '../check/online/storms.ts';
 import type { Failure } from '../world/faults.ts';
@@ -37,6 +38,7 @@ export class Cluster {
   readonly corrupted = new Set<NodeId>();
   readonly #online = new OnlineCheck();
   readonly #storms = new StormCheck();
+  readonly #disks = new Map<NodeId, DiskLife>();
   readonly #nodes = new Map<NodeId, Node>();
   /** The store that each node had last, up or down; not of a node whose disk was lost. */
   readonly stores = new Map<NodeId, StoreId>();
@@ -64,7 +66,11 @@ export class Cluster {
       onFailure,
       mayDamage: (site) => this.atlas.mayDamage(site),
     });
-    for (const id of nodes) this.world.process(id).afterTurn = () => this.#afterTurn(id);
+    for (const id of nodes) {
+      const process = this.world.process(id);
+      this.#disks.set(id, new DiskLife(process, this.world.disk(id)));
+      process.afterTurn = () => this.#afterTurn(id);
+    }
     this.world.net.peers.observe = (fate, { channel, source, bytes }) => {
       if (fate === 'sent' && channel === 'frame') this.#sent(source, bytes);
     };
@@ -109,6 +115,7 @@ export class Cluster {
 
   #check(node: Node): void {
     const { state } = node;
+    this.#disks.get(state.config.id)!.afterTurn(node);
     if (state.self !== null) this.stores.set(state.self.id, state.self.store);
     // The log's own check counts everything that lives: now and then will do.
     this.#turns++;

@@ -14,6 +14,7 @@ import { storeFootprint } from '../../src/core/store/footprint.ts';
 import { contentDigest } from '../../src/core/store/state.ts';
 import { NODE_DEFAULTS, type NodeConfig } from '../../src/node/config.ts';
 import type { NodeState } from '../../src/node/state.ts';
+import { SYSTEM_CLOCK } from '../../src/runtime/clock.ts';
 import { Daemon } from '../../src/runtime/daemon.ts';
 import { openDataDirectory } from '../../src/runtime/data-directory.ts';
 import { openListeners } from '../../src/runtime/listeners.ts';
@@ -38,6 +39,7 @@ async function main({ walDirectory }: NodeOptions): Promise<void> {
     directory: directory.path,
     peers: [],
     log: DaemonLog.silent(),
+    clock: SYSTEM_CLOCK,
     warnings: [],
     asked: {},
     journal: null,

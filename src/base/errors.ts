@@ -294,6 +294,11 @@ const NODES = {
     'The disk reported an I/O error or a failed sync; what it holds is not known, so the node stops.',
     'Test or replace the disk, then restart the node; it catches up from its peers.',
   ),
+  HELPER_DOWN: notApplied(
+    EXIT.ERROR,
+    'A listener could not be kept open: it failed again and again, so the node handed over and stopped.',
+    'See what the log says at `helper.failed`: another process on the port, too few descriptors; restart.',
+  ),
   HTTP_FORBIDDEN: notApplied(
     EXIT.NOT_AUTHORISED,
     'A change over HTTP came without our header, with an Origin, or for a Host that is not ours.',

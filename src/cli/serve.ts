@@ -8,6 +8,7 @@
  */
 import type { Command } from 'commander';
 import { EXIT, errorRow, type Failure } from '../base/errors.ts';
+import { SYSTEM_CLOCK } from '../runtime/clock.ts';
 import { Daemon, type DaemonEnd } from '../runtime/daemon.ts';
 import { type DataDirectory, openDataDirectory } from '../runtime/data-directory.ts';
 import { type Listeners, openListeners } from '../runtime/listeners.ts';
@@ -65,6 +66,7 @@ async function runNode(flags: ServeFlags, { log, directory, listeners }: Opened)
     directory: directory.path,
     peers: endpointsOf(flags),
     log,
+    clock: SYSTEM_CLOCK,
     warnings,
     asked: askedOf(flags),
     journal: null,

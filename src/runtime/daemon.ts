@@ -6,9 +6,11 @@
  * 1. It ends in one of three ways, told once: stopped as asked; failed, for a reason with a code;
  *    or violated, an assertion of our own that did not hold. After the last two nothing is sent.
  * 2. A stop is asked of the node, which hands over and drains; who asks decides how long to wait.
- * 3. Many of them may live in one process; nothing here is global.
+ * 3. What it works with is supervised: opened anew when it fails, given up when that does not help.
+ *    A node that must do without its listeners stops in good order, and ends as failed.
+ * 4. Many of them may live in one process; nothing here is global.
  */
-import type { Failure } from '../base/errors.ts';
+import { type Failure, failure } from '../base/errors.ts';
 import type { NodeId } from '../base/units.ts';
 import type { DiskOperation } from '../core/disk.ts';
 import type { Settings } from '../core/types.ts';
@@ -16,16 +18,20 @@ import type { NodeConfig } from '../node/config.ts';
 import type { NodeDriver, NodePorts } from '../node/contract.ts';
 import { Node } from '../node/node.ts';
 import type { NetEvent } from '../ports/net.ts';
+import type { Clock } from './clock.ts';
 import { PlainDisk } from './disk.ts';
 import type { PeerEndpoint } from './endpoints.ts';
 import { SystemEntropy } from './entropy.ts';
 import type { Surroundings } from './health.ts';
+import type { Helper } from './helper.ts';
+import { helpersOf } from './helpers.ts';
 import { serveHttp } from './http.ts';
 import type { Journal } from './journal.ts';
 import type { Listeners } from './listeners.ts';
 import type { DaemonLog } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { PlainNet } from './net.ts';
+import { type HelperStatus, Supervisor } from './supervisor.ts';
 import { TurnLoop } from './turn-loop.ts';
 import { Watch } from './watch.ts';
 
@@ -36,6 +42,8 @@ export interface DaemonOptions {
   readonly directory: string;
   readonly peers: readonly PeerEndpoint[];
   readonly log: DaemonLog;
+  /** What supervision goes by; the node has its own time. */
+  readonly clock: Clock;
   /** What an operator should know although all is well. */
   readonly warnings: readonly string[];
   /** Replicated settings that a flag names; those that the cluster does not have are reported. */
@@ -61,6 +69,9 @@ export class Daemon {
   readonly #loop: TurnLoop;
   readonly #watch: Watch;
   readonly #metrics: Metrics;
+  readonly #supervisor: Supervisor;
+  /** A helper was given up without which there is no use in going on. */
+  #loss: Failure | null = null;
   #isOver = false;
   #resolveEnded: (end: DaemonEnd) => void = () => {};
 
@@ -84,6 +95,7 @@ export class Daemon {
     });
     const { node, driver } = this.#build();
     this.node = node;
+    this.#supervisor = this.#supervise();
     this.#watch = new Watch({
       node: node.state,
       log,
@@ -99,8 +111,13 @@ export class Daemon {
     this.#loop.start();
   }
 
+  helpers(): readonly HelperStatus[] {
+    return this.#supervisor.statuses();
+  }
+
   /** Asks the node to stop; `ended` tells when it has. Whoever connects from now on is refused. */
   stop(): void {
+    this.#supervisor.stop(['clients', 'peers']);
     this.net.stopListening();
     this.#loop.accept({ kind: 'admin', request: { kind: 'stop' } });
   }
@@ -108,6 +125,7 @@ export class Daemon {
   /** Ends whatever is left, the HTTP door and files included. Nothing more is sent. */
   async close(): Promise<void> {
     this.#end({ kind: 'stopped' });
+    this.#supervisor.stopAll();
     this.#options.listeners.http.closeAllConnections();
     this.#options.listeners.http.close();
     await this.#disk.close();
@@ -127,6 +145,18 @@ export class Daemon {
     return { node, driver: node };
   }
 
+  #supervise(): Supervisor {
+    const { listeners, clock, log } = this.#options;
+    const { gossip } = this.net;
+    return new Supervisor({
+      helpers: helpersOf(listeners, gossip, (name, error) => this.#supervisor.failed(name, error)),
+      clock,
+      chance: () => Math.floor(Math.random() * 2 ** 32),
+      log,
+      gaveUp: (helper, reason) => this.#gaveUp(helper, reason),
+    });
+  }
+
   #openHttp(): Metrics {
     const { version, listeners, log } = this.#options;
     const node = this.node.state;
@@ -136,6 +166,7 @@ export class Daemon {
       net: this.net,
       log,
       watch: this.#watch,
+      helpers: () => this.helpers(),
       turns: () => this.#loop.turns,
       freeBytes: () => this.#disk.freeBytes(),
     });
@@ -157,6 +188,7 @@ export class Daemon {
       lastSyncedAt: this.#disk.lastSyncedAt,
       lastAppliedAt: this.#watch.lastAppliedAt,
       linksDown: this.#linksDown(),
+      helpers: this.helpers(),
     };
   }
 
@@ -176,8 +208,24 @@ export class Daemon {
   #afterTurn(now: number): void {
     this.#watch.look(now);
     const { failure, state } = this.node;
-    if (failure !== null) this.#end({ kind: 'failed', failure });
-    else if (state.phase === 'stopped') this.#end({ kind: 'stopped' });
+    if (failure !== null) this.#fail(failure);
+    else if (state.phase === 'stopped') {
+      this.#end(
+        this.#loss === null ? { kind: 'stopped' } : { kind: 'failed', failure: this.#loss },
+      );
+    }
+  }
+
+  /** The machines say when the disk has failed them: only they know what rests on an operation. */
+  #fail(failure: Failure): void {
+    if (failure.code === 'DISK_FAILED') this.#supervisor.failed('disk', failure.detail);
+    this.#end({ kind: 'failed', failure });
+  }
+
+  #gaveUp({ name, isVital }: Helper, reason: string): void {
+    if (!isVital || name === 'disk') return;
+    this.#loss ??= failure('HELPER_DOWN', `${name}: ${reason}`);
+    this.stop();
   }
 
   #end(end: DaemonEnd): void {
@@ -185,7 +233,8 @@ export class Daemon {
     this.#isOver = true;
     this.#loop.end();
     this.#metrics.end();
-    this.net.shutDown(end.kind === 'stopped');
+    this.#supervisor.stop(['clients', 'peers', 'gossip']);
+    this.net.shutDown(this.node.failure === null && end.kind !== 'violated');
     this.#resolveEnded(end);
   }
 

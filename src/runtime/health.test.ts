@@ -96,7 +96,7 @@ test('a wrong clock is told, and does not make a node unready by itself', () => 
   const raft = { isClockSkewed: true, leading: null, lastLeaderContact: NOW, leader: 2 };
   const log = { log: { baseIndex: 1 }, commitIndex: 1, appliedIndex: 1 };
   Object.assign(node.groups[0]!.raft, { ...raft, ...log });
-  const around = { now: NOW, lastSyncedAt: null, lastAppliedAt: null, linksDown: [] };
+  const around = { now: NOW, lastSyncedAt: null, lastAppliedAt: null, linksDown: [], helpers: [] };
   const clock = checksOf(node, around).find(({ name }) => name === 'clock');
   expect(clock).toMatchObject({ isGood: true, detail: expect.stringMatching(/^CLOCK_SKEW: /) });
 });

@@ -11,6 +11,7 @@ import { currentConfiguration } from '../core/raft/state.ts';
 import type { Member } from '../core/types.ts';
 import type { Group } from '../node/group.ts';
 import type { NodeState } from '../node/state.ts';
+import type { HelperStatus } from './supervisor.ts';
 
 /** Committed entries that a ready store may still have to apply. */
 const APPLY_LAG_MAX = 10_000;
@@ -35,6 +36,7 @@ export interface Surroundings {
   readonly lastSyncedAt: number | null;
   readonly lastAppliedAt: number | null;
   readonly linksDown: readonly NodeId[];
+  readonly helpers: readonly HelperStatus[];
 }
 
 export function checksOf(node: NodeState, around: Surroundings): Check[] {
@@ -47,6 +49,7 @@ export function checksOf(node: NodeState, around: Surroundings): Check[] {
     stateCheck(node),
     synced(around),
     peers(around),
+    helpers(around),
     clock(node),
     cluster(node),
   ];
@@ -239,4 +242,14 @@ function cluster(node: NodeState): Check {
 function peers({ linksDown }: Surroundings): Check {
   const detail = linksDown.length === 0 ? 'all connected' : `not connected: ${listOf(linksDown)}`;
   return { name: 'peers', isGood: true, detail };
+}
+
+/** A node that nobody can reach is not ready; one without gossip, or without this page, is. */
+function helpers({ helpers: all }: Surroundings): Check {
+  const out = all.filter(({ state }) => state !== 'running');
+  const words = out.map(({ name, state, lastFailure }) =>
+    lastFailure === null ? `${name} is ${state}` : `${name} is ${state}: ${lastFailure}`,
+  );
+  const detail = words.length === 0 ? 'all work' : words.join('; ');
+  return { name: 'helpers', isGood: !out.some(({ isVital }) => isVital), detail };
 }

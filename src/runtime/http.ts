@@ -87,7 +87,8 @@ const lineOf = ({ name, isGood, detail }: Check): string =>
   `[${isGood ? '+' : '-'}] ${name}: ${detail}`;
 
 function health({ node, version, surroundings, warnings }: HttpSources): Answer {
-  const checks = checksOf(node, surroundings());
+  const around = surroundings();
+  const checks = checksOf(node, around);
   const isGood = isReady(checks);
   const body = {
     status: isGood ? 'ready' : 'unready',
@@ -98,6 +99,9 @@ function health({ node, version, surroundings, warnings }: HttpSources): Answer 
     phase: node.phase,
     failure: node.failure,
     groups: node.groups.map(groupHealth),
+    helpers: around.helpers.map(({ name, state, restarts, lastFailure }) => {
+      return { name, state, restarts, lastFailure };
+    }),
     checks: checks.map(({ name, isGood: ok, detail }) => ({ name, ok, detail })),
     warnings: warnings(),
   };

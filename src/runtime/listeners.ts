@@ -3,7 +3,8 @@
  * gossip, TCP for HTTP. All are bound before anything else is begun, so that a port that is taken is
  * found before a byte is written.
  *
- * Until someone listens to the servers, who connects is turned away.
+ * Until someone listens to the servers, who connects is turned away. A server that has closed can be
+ * opened again as it is; a UDP socket cannot, another is made.
  */
 import dgram from 'node:dgram';
 import http from 'node:http';
@@ -26,6 +27,7 @@ export interface ListenerPorts {
 }
 
 export interface Listeners {
+  readonly host: string;
   readonly ports: ListenerPorts;
   readonly clients: net.Server;
   readonly peers: net.Server | null;
@@ -43,16 +45,20 @@ export async function openListeners(
 ): Promise<Listeners | Failure> {
   const clients = newServer();
   const peers = wanted.peerPort === null ? null : newServer();
-  const gossip = dgram.createSocket(net.isIPv6(host) ? 'udp6' : 'udp4');
+  const gossip = newSocket(host);
   const web = http.createServer();
   web.maxConnections = HTTP_SOCKETS_MAX;
   const opened: { close(): unknown }[] = [];
   try {
-    const port = await listen(clients, host, wanted.port, opened);
-    const peerPort = peers === null ? null : await listen(peers, host, wanted.peerPort!, opened);
-    const gossipPort = await bind(gossip, host, wanted.gossipPort, opened);
-    const httpPort = await listen(web, host, wanted.httpPort, opened);
-    return { ports: { port, peerPort, gossipPort, httpPort }, clients, peers, gossip, http: web };
+    const port = await listen(clients, host, wanted.port);
+    opened.push(clients);
+    const peerPort = peers === null ? null : await listen(peers, host, wanted.peerPort!);
+    if (peers !== null) opened.push(peers);
+    const gossipPort = await bind(gossip, host, wanted.gossipPort);
+    opened.push(gossip);
+    const httpPort = await listen(web, host, wanted.httpPort);
+    const ports = { port, peerPort, gossipPort, httpPort };
+    return { host, ports, clients, peers, gossip, http: web };
   } catch (error) {
     for (const one of opened) one.close();
     return failureOf(error as NodeJS.ErrnoException & { port?: number }, host);
@@ -79,33 +85,43 @@ function newServer(): net.Server {
   return server;
 }
 
-function listen(
-  server: net.Server,
-  host: string,
-  port: number,
-  opened: { close(): unknown }[],
-): Promise<number> {
+/** Answers the port. The server is as it was before, but that it listens. */
+export function listen(server: net.Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.removeListener('error', reject);
-      opened.push(server);
+    const begun = (): void => {
+      server.removeListener('error', failed);
       resolve((server.address() as net.AddressInfo).port);
-    });
+    };
+    const failed = (error: Error): void => {
+      server.removeListener('listening', begun);
+      reject(error);
+    };
+    server.once('listening', begun);
+    server.once('error', failed);
+    server.listen(port, host);
   });
 }
 
-function bind(
-  socket: dgram.Socket,
-  host: string,
-  port: number,
-  opened: { close(): unknown }[],
-): Promise<number> {
+/** Another gossip socket on the address of the first. */
+export async function reopenGossip({ host, ports }: Listeners): Promise<dgram.Socket> {
+  const socket = newSocket(host);
+  try {
+    await bind(socket, host, ports.gossipPort);
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
+  return socket;
+}
+
+const newSocket = (host: string): dgram.Socket =>
+  dgram.createSocket(net.isIPv6(host) ? 'udp6' : 'udp4');
+
+function bind(socket: dgram.Socket, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     socket.once('error', (error) => reject(Object.assign(error, { port })));
     socket.bind({ port, address: host, exclusive: true }, () => {
       socket.removeAllListeners('error');
-      opened.push(socket);
       resolve(socket.address().port);
     });
   });

@@ -14,9 +14,11 @@ import { liveKeys, logicalBytes } from '../core/store/state.ts';
 import type { Durability } from '../core/types.ts';
 import { reservedBytes } from '../core/wal/state.ts';
 import type { NodeState } from '../node/state.ts';
+import { registerHelperMetrics } from './helper-metrics.ts';
 import type { DaemonLog } from './log.ts';
 import type { PlainNet } from './net.ts';
 import { registerNodeMetrics } from './node-metrics.ts';
+import type { HelperStatus } from './supervisor.ts';
 import type { Watch } from './watch.ts';
 
 const FSYNC_BUCKETS = [1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1, 0.25, 1];
@@ -31,6 +33,7 @@ export interface MetricSources {
   readonly net: PlainNet;
   readonly log: DaemonLog;
   readonly watch: Watch;
+  readonly helpers: () => readonly HelperStatus[];
   readonly turns: () => number;
   readonly freeBytes: () => number;
 }
@@ -50,6 +53,7 @@ export class Metrics {
     this.#labelled();
     this.#perPeer();
     registerNodeMetrics(this.registry, sources.node);
+    registerHelperMetrics(this.registry, sources.helpers);
     this.#fsync = this.#histogram(
       'apex_wal_fsync_duration_seconds',
       'Time that a sync of file data took.',

@@ -14,6 +14,7 @@ import { REPLY, REQUEST } from '../../core/protocol/wire.ts';
 import { isFormed } from '../../core/raft/configurations.ts';
 import { DEFAULT_SETTINGS } from '../../core/settings.ts';
 import { NODE_DEFAULTS, type NodeConfig } from '../../node/config.ts';
+import { type Clock, SYSTEM_CLOCK } from '../clock.ts';
 import { Daemon } from '../daemon.ts';
 import { type DataDirectory, openDataDirectory } from '../data-directory.ts';
 import { Journal } from '../journal.ts';
@@ -72,7 +73,11 @@ function configOf(id: NodeId, ports: ReadonlyMap<NodeId, number>): NodeConfig {
 }
 
 /** Boots `count` nodes below `walDirectory`, each with a journal. */
-export async function bootCluster(walDirectory: string, count: number): Promise<Member[]> {
+export async function bootCluster(
+  walDirectory: string,
+  count: number,
+  clock: Clock = SYSTEM_CLOCK,
+): Promise<Member[]> {
   const ids = Array.from({ length: count }, (_, at) => nodeId(at + 1));
   const listeners = await Promise.all(ids.map(openAnywhere));
   const ports = new Map(ids.map((id, at) => [id, listeners[at]!.ports.port]));
@@ -92,6 +97,7 @@ export async function bootCluster(walDirectory: string, count: number): Promise<
       directory: directory.path,
       peers,
       log: DaemonLog.silent(),
+      clock,
       warnings: [],
       asked: {},
       journal,

@@ -1,0 +1,61 @@
+/**
+ * The helpers of a daemon on plain Node, made of what it has opened.
+ *
+ * | helper | when it is given up |
+ * |---|---|
+ * | disk | at its first failure, as the machines see it; the node has stopped by then |
+ * | clients, peers | the node hands over, drains and stops: nobody reaches it any more |
+ * | gossip | the node goes on: nothing that must be right rests on gossip |
+ * | http | the node goes on: who asks for health gets no answer, which is one |
+ *
+ * Links to peers are no helpers: each dials for as long as the node runs (peer-link.ts).
+ */
+import type { Server } from 'node:net';
+import { NO_RESTART, RESTARTS } from '../node/supervision.ts';
+import type { Gossip } from './gossip.ts';
+import type { Helper, HelperName } from './helper.ts';
+import { type Listeners, listen, reopenGossip } from './listeners.ts';
+
+type Failed = (name: HelperName, error: unknown) => void;
+
+/** `failed` is told from now on, not before this returns. */
+export function helpersOf(listeners: Listeners, gossip: Gossip, failed: Failed): Helper[] {
+  const { host, ports, clients, peers, http } = listeners;
+  const door = (name: HelperName, server: Server, port: number): Helper => {
+    server.on('error', (error) => failed(name, error));
+    server.on('close', () => failed(name, 'closed'));
+    return {
+      name,
+      policy: RESTARTS,
+      isVital: name !== 'http',
+      isUp: () => server.listening,
+      reopen: async () => void (await listen(server, host, port)),
+      close: () => server.close(),
+    };
+  };
+  const doors = [door('clients', clients, ports.port)];
+  if (peers !== null) doors.push(door('peers', peers, ports.peerPort!));
+  gossip.failed = (error) => failed('gossip', error);
+  return [DISK, ...doors, gossipHelper(listeners, gossip), door('http', http, ports.httpPort)];
+}
+
+/** Its failures are the machines' to judge; it has nothing of its own that could end. */
+const DISK: Helper = {
+  name: 'disk',
+  policy: NO_RESTART,
+  isVital: true,
+  isUp: () => true,
+  reopen: null,
+  close: () => {},
+};
+
+function gossipHelper(listeners: Listeners, gossip: Gossip): Helper {
+  return {
+    name: 'gossip',
+    policy: RESTARTS,
+    isVital: false,
+    isUp: () => gossip.isUp,
+    reopen: async () => gossip.adopt(await reopenGossip(listeners)),
+    close: () => gossip.close(),
+  };
+}

@@ -22,6 +22,7 @@ export type Task =
       readonly seed: string;
       readonly isTwice: boolean;
       readonly traceFile: string | null;
+      readonly raftTraceFile: string | null;
       readonly mutant: Mutant | null;
       readonly isTold: boolean;
       readonly isShrunk: boolean;
@@ -51,6 +52,7 @@ interface Options {
   readonly keepGoing?: boolean;
   readonly twice?: boolean;
   readonly trace?: string;
+  readonly raftTrace?: string;
   readonly nodes?: number;
   readonly groups?: number;
   readonly faults?: readonly string[];
@@ -109,6 +111,7 @@ function newProgram(write: (text: string) => void): Command {
     .option('--keep-going', 'do not stop at the first failure')
     .option('--twice', 'run a seed twice and report the first event that differs')
     .option('--trace <file>', 'write the events of a run: columns, or JSON lines if named .jsonl')
+    .option('--raft-trace <file>', "write Raft's events for an outside judge, as JSON lines")
     .option('--story', 'tell what happened in a run: sentences, columns, a diagram')
     .option('--shrink', 'make a failure small, and write it down with a test')
     .option('--schedule <file>', 'run what --shrink wrote down', asSchedule)
@@ -134,9 +137,8 @@ function taskOf(options: Options): Task {
   if (modes > 1 || (seeds !== undefined && (seed ?? minutes) !== undefined)) {
     throw new UsageError('one of --seed, --seeds, --minutes and --mutants, not several');
   }
-  const { twice, trace, story, shrink } = options;
-  if (seed === undefined && (twice ?? trace ?? story ?? shrink) !== undefined) {
-    throw new UsageError('--twice, --trace, --story and --shrink are for one --seed');
+  if (seed === undefined && viewsOf(options).length > 0) {
+    throw new UsageError(`${VIEWS} are for one --seed`);
   }
   if (isKeptGoing && (isHunt || seed !== undefined)) {
     throw new UsageError('--keep-going is for --seeds and --minutes');
@@ -165,21 +167,31 @@ function scheduleRequest(file: ScheduleFile, options: Options): Request {
 }
 
 function seedTask(seed: string, options: Options): Task {
-  const { twice, trace, mutant, story, shrink } = options;
-  const views = [twice, trace, story, shrink].filter((view) => view !== undefined);
-  if (views.length > 1) throw new UsageError('one of --twice, --trace, --story and --shrink');
-  if (shrink === true && options.world !== 'cluster') {
-    throw new UsageError('--shrink is for clusters');
+  const { twice, trace, raftTrace, mutant, story, shrink } = options;
+  if (viewsOf(options).length > 1) throw new UsageError(`one of ${VIEWS}`);
+  if ((shrink ?? raftTrace) !== undefined && options.world !== 'cluster') {
+    throw new UsageError('--shrink and --raft-trace are for clusters');
+  }
+  if ((trace ?? raftTrace) !== undefined && mutant !== undefined) {
+    throw new UsageError('--trace and --raft-trace show the sources as they are: no --mutant');
   }
   return {
     kind: 'seed',
     seed,
     isTwice: twice === true,
     traceFile: trace ?? null,
+    raftTraceFile: raftTrace ?? null,
     mutant: mutant ?? null,
     isTold: story === true,
     isShrunk: shrink === true,
   };
+}
+
+const VIEWS = '--twice, --trace, --raft-trace, --story and --shrink';
+
+/** Ways to look at one run; each wants it for itself. */
+function viewsOf({ twice, trace, raftTrace, story, shrink }: Options): readonly unknown[] {
+  return [twice, trace, raftTrace, story, shrink].filter((view) => view !== undefined);
 }
 
 function checkSpec({ world, nodes, groups, faults }: RunSpec): void {

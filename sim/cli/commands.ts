@@ -6,8 +6,9 @@ import { judgeMutant, type MutantReport } from './judge-mutant.ts';
 import { runApart, runSeeds } from './pool.ts';
 import { failureLine, failureText, inSeconds, passLine, TABLE_HEAD, tableRow } from './print.ts';
 import { Progress } from './progress.ts';
+import { RaftTraceFile } from './raft-trace-file.ts';
 import { type RunSpec, type SeedReport, seedAsJson } from './report.ts';
-import { NOBODY_LOOKS, runOne } from './run-one.ts';
+import { NOBODY_LOOKS, type Onlookers, runOne } from './run-one.ts';
 import { shrinkSeed } from './shrink-command.ts';
 import { writeTrace } from './trace-file.ts';
 import { runTwice, type TwiceReport } from './twice.ts';
@@ -53,16 +54,27 @@ async function oneSeed(task: TaskOf<'seed'>, request: Request, print: Print): Pr
 }
 
 function reportOf(task: TaskOf<'seed'>, spec: RunSpec): SeedReport | Promise<SeedReport> {
-  const { seed, traceFile, mutant, isTold } = task;
+  const { seed, traceFile, raftTraceFile, mutant, isTold } = task;
   if (mutant !== null || isTold) {
     const world = mutant?.world ?? spec.world;
     return runApart({ seed, spec: { ...spec, world }, isTold }, mutant?.id ?? null);
   }
+  if (raftTraceFile !== null) return runTraced(seed, spec, raftTraceFile);
   if (traceFile === null) return runOne(seed, spec, NOBODY_LOOKS);
   const recorder = new TraceRecorder(Number.POSITIVE_INFINITY);
   const report = runOne(seed, spec, { ...NOBODY_LOOKS, recorder });
   writeTrace(traceFile, recorder);
   return report;
+}
+
+function runTraced(seed: string, spec: RunSpec, path: string): SeedReport {
+  const file = new RaftTraceFile(path);
+  try {
+    const raftTrace: Onlookers['raftTrace'] = (timeUs, event) => file.take(timeUs, event);
+    return runOne(seed, spec, { ...NOBODY_LOOKS, raftTrace });
+  } finally {
+    file.close();
+  }
 }
 
 function twice({ report, divergence, stacks }: TwiceReport, spec: RunSpec, print: Print): Answer {

@@ -1,5 +1,6 @@
 /** One run of either world, as a report. Loading this module loads everything that can be mutated. */
 import type { Chronicle } from '../run/chronicle.ts';
+import type { RaftTraceSink } from '../run/cluster.ts';
 import { NO_OVERRIDES, runSeed } from '../run/run.ts';
 import { SWIM_FAULTS, type SwimFault } from '../swim/plan.ts';
 import { DEFAULT_SWIM_OPTIONS, runSwimWorld } from '../swim/world.ts';
@@ -11,9 +12,11 @@ export interface Onlookers {
   readonly recorder: TraceRecorder | null;
   /** Of the world of SWIM there is none yet. */
   readonly chronicle: Chronicle | null;
+  /** Nor any Raft. */
+  readonly raftTrace: RaftTraceSink | null;
 }
 
-export const NOBODY_LOOKS: Onlookers = { recorder: null, chronicle: null };
+export const NOBODY_LOOKS: Onlookers = { recorder: null, chronicle: null, raftTrace: null };
 
 export function runOne(seed: string, spec: RunSpec, onlookers: Onlookers): SeedReport {
   const startedMs = performance.now();

@@ -9,6 +9,8 @@ import { swim } from '../../src/core/swim/step.ts';
 import { wal } from '../../src/core/wal/step.ts';
 import type { AdminRequest } from '../../src/node/contract.ts';
 import { Node } from '../../src/node/node.ts';
+import type { TraceEvent } from '../../src/node/raft-trace/event.ts';
+import { RaftTracer } from '../../src/node/raft-trace/tracer.ts';
 import { OnlineCheck } from '../check/online/check.ts';
 import { DiskLife } from '../check/online/disk-life.ts';
 import { recoverFrom } from '../check/online/platter.ts';
@@ -19,6 +21,9 @@ import { World } from '../world/world.ts';
 import { Atlas } from './atlas.ts';
 import type { Chronicle } from './chronicle.ts';
 import { nodeIds, type RunConfig } from './config.ts';
+
+/** Told every event of group 0's machines, in the order of the run. */
+export type RaftTraceSink = (timeUs: number, event: TraceEvent) => void;
 
 const WAL_CHECK_TURNS = 100;
 /** SWIM has worlds of its own, in which every step is checked. */
@@ -45,6 +50,7 @@ export class Cluster {
   /** Told when a node gives a vote or an acknowledgement, in the middle of its turn. */
   onPromise: ((node: NodeId) => void) | null = null;
   #chronicle: Chronicle | null = null;
+  #raftTrace: RaftTraceSink | null = null;
   #turns = 0;
   #nextPlatterCheck = PLATTER_CHECK_TURNS;
 
@@ -59,6 +65,8 @@ export class Cluster {
         const node = new Node(
           { ...config.node, id, ids: nodes, addresses: new Map(), server: 'sim' },
           ports,
+          null,
+          this.#newObserver(),
         );
         this.#nodes.set(id, node);
         return node;
@@ -89,6 +97,17 @@ export class Cluster {
   tell(chronicle: Chronicle): void {
     this.#chronicle = chronicle;
     this.world.faults.observe = (record) => chronicle.fault(record);
+  }
+
+  /** Of nodes that start from now on. */
+  traceRaft(sink: RaftTraceSink): void {
+    this.#raftTrace = sink;
+  }
+
+  #newObserver(): RaftTracer | null {
+    const sink = this.#raftTrace;
+    if (sink === null) return null;
+    return new RaftTracer((event) => sink(this.world.scheduler.nowUs(), event));
   }
 
   wipe(id: NodeId): void {

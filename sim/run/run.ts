@@ -18,7 +18,7 @@ import type { TraceRecorder } from '../world/trace.ts';
 import { withWalls } from '../world/walls.ts';
 import type { Chronicle } from './chronicle.ts';
 import { SimulatedClient } from './client.ts';
-import { Cluster } from './cluster.ts';
+import { Cluster, type RaftTraceSink } from './cluster.ts';
 import { drawRunConfig, nodeIds, type RunConfig, type RunOverrides } from './config.ts';
 import { Decay } from './decay.ts';
 import { ExpiringKeys } from './expiring.ts';
@@ -50,6 +50,7 @@ export interface RunOptions {
   readonly overrides: RunOverrides;
   readonly recorder: TraceRecorder | null;
   readonly chronicle: Chronicle | null;
+  readonly raftTrace: RaftTraceSink | null;
 }
 
 export const NO_OVERRIDES: RunOverrides = {
@@ -112,6 +113,7 @@ class Run {
       leaderOf: (group) => newestLeader(this.#cluster, group)?.config.self.id ?? null,
     });
     if (options.chronicle !== null) this.#cluster.tell(options.chronicle);
+    if (options.raftTrace !== null) this.#cluster.traceRaft(options.raftTrace);
     this.#cluster.onPromise = (node) => this.#nemesis.promised(node);
     for (let n = 0; n < config.workload.clients; n++) this.#clients.push(this.#newClient(`c${n}`));
   }

@@ -15,6 +15,7 @@ export function stepRaft(node: NodeState, group: Group, event: RaftEvent): Propo
   const out = group.raftOut;
   out.clear();
   raft.step(group.raft, event, node.now, out);
+  node.observer?.stepped(group.raft, event, out);
   if (out.records.length > 0) {
     for (const record of out.records) node.records.push(record);
     group.turnTicket = out.ticket;

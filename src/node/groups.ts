@@ -82,6 +82,7 @@ export function addGroup(
     entries: recovered.entries,
     durability: storeState.settings?.durability ?? config.settings.durability,
   });
+  node.observer?.began(state);
   const group = newGroup({
     raft: state,
     store: storeState,

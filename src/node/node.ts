@@ -24,17 +24,24 @@ import { newRoom } from './room.ts';
 import { Served } from './served.ts';
 import { newTimings } from './stages.ts';
 import type { Counters, NodeState } from './state.ts';
+import type { StepObserver } from './step-observer.ts';
 import { nodeDeadline } from './tick.ts';
 import { turn } from './turn.ts';
 
 export class Node implements NodeDriver {
   readonly state: NodeState;
 
-  /** `stopwatch` tells microseconds within a turn, for operators; null: nobody looks. */
-  constructor(config: NodeConfig, ports: NodePorts, stopwatch: (() => number) | null = null) {
+  /** `stopwatch` tells microseconds within a turn, for operators. Null: nobody looks. */
+  constructor(
+    config: NodeConfig,
+    ports: NodePorts,
+    stopwatch: (() => number) | null = null,
+    observer: StepObserver | null = null,
+  ) {
     const state: NodeState = {
       config,
       ports,
+      observer,
       lifecycle: newLifecycle(),
       phase: 'identifying',
       failure: null,

@@ -24,6 +24,7 @@ import type { Peers } from './peers.ts';
 import type { Room } from './room.ts';
 import type { Served } from './served.ts';
 import type { Timings } from './stages.ts';
+import type { StepObserver } from './step-observer.ts';
 import type { Stopping } from './stopping-state.ts';
 
 /** From nothing to serving, and out of it: the outermost states of charts/lifecycle.ts. */
@@ -67,6 +68,8 @@ export type ProposalFailure = Refusal | 'no-room' | 'lost';
 export interface NodeState {
   readonly config: NodeConfig;
   readonly ports: NodePorts;
+  /** Null: nobody looks on. */
+  readonly observer: StepObserver | null;
   readonly lifecycle: Lifecycle;
   /** Where the lifecycle stands, for branches on the request path; only `advance` writes it. */
   phase: Phase;

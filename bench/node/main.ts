@@ -43,6 +43,7 @@ async function main({ walDirectory }: NodeOptions): Promise<void> {
     warnings: [],
     asked: {},
     journal: null,
+    raftTrace: null,
   });
   void daemon.ended.then((end) => {
     const { kind } = end;

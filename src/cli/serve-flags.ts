@@ -29,6 +29,7 @@ export interface ServeFlags {
   readonly durability: Durability | null;
   readonly quota: number | null;
   readonly logFormat: LogFormat;
+  readonly raftTrace: string | null;
 }
 
 export function addServeFlags(command: Command): Command {
@@ -65,6 +66,7 @@ function serveOptions(): Option[] {
     new Option('--log-format <format>', 'how log lines are written')
       .choices(LOG_FORMATS)
       .default('json'),
+    new Option('--raft-trace <file>', "append Raft's events for an outside judge, as JSON lines"),
   ];
 }
 
@@ -75,9 +77,10 @@ export function readServeFlags(command: Command): ServeFlags {
     peerPort = null,
     durability = null,
     quota = null,
+    raftTrace = null,
     ...rest
   } = command.opts<Partial<ServeFlags>>();
-  return { ...(rest as ServeFlags), advertise, peerPort, durability, quota };
+  return { ...(rest as ServeFlags), advertise, peerPort, durability, quota, raftTrace };
 }
 
 const environmentName = (name: string): string => `APEX_${name.replaceAll('-', '_').toUpperCase()}`;

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { EXIT } from '../base/errors.ts';
+import { traceProblems } from '../node/raft-trace/testing/schema.ts';
 import { openDataDirectory } from '../runtime/data-directory.ts';
 import { good, removeDirectory, temporaryDirectory } from '../runtime/testing/cluster.ts';
 import { endpointsOf, listenerPortsOf, nodeConfigOf, warningsOf } from './node-config.ts';
@@ -181,6 +182,26 @@ describe('the process', () => {
     expect(lines().at(-1)).toMatchObject({ event: 'node.stopped' });
     expect(status).toBe(0);
     expect(fs.existsSync(join(walDirectory, 'apex-1', 'lock'))).toBe(false);
+  });
+
+  test('writes a Raft trace that a judge can read, whole to its end', async () => {
+    const file = join(walDirectory, 'raft.jsonl');
+    const { child, ended, output } = start(await freePort(), ['--raft-trace', file]);
+    await vi.waitUntil(() => output().includes('"role":"leader"'), 15_000);
+    child.kill('SIGTERM');
+    await ended;
+    const text = fs.readFileSync(file, 'utf8');
+    expect(traceProblems(text)).toEqual([]);
+    expect(text).toContain('"name":"BecomeLeader"');
+  });
+
+  test('a trace that cannot be written ends it before it begins', async () => {
+    const file = join(walDirectory, 'no-such-folder', 'raft.jsonl');
+    const { ended, lines } = start(await freePort(), ['--raft-trace', file]);
+    const [status] = await ended;
+    expect(status).toBe(EXIT.USAGE);
+    expect(lines().at(-1)).toMatchObject({ code: 'BAD_FLAG' });
+    expect(fs.readdirSync(join(walDirectory, 'apex-1'))).toEqual([]);
   });
 
   test('a port that is taken ends it with the reason and what to do', async () => {

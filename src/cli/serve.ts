@@ -13,6 +13,7 @@ import { Daemon, type DaemonEnd } from '../runtime/daemon.ts';
 import { type DataDirectory, openDataDirectory } from '../runtime/data-directory.ts';
 import { type Listeners, openListeners } from '../runtime/listeners.ts';
 import { DaemonLog } from '../runtime/log.ts';
+import { RaftTraceFile } from '../runtime/raft-trace-file.ts';
 import { askedOf, endpointsOf, listenerPortsOf, nodeConfigOf, warningsOf } from './node-config.ts';
 import { addServeFlags, readServeFlags, type ServeFlags } from './serve-flags.ts';
 import { SERVICE, VERSION } from './version.ts';
@@ -44,9 +45,22 @@ async function run(flags: ServeFlags, log: DaemonLog): Promise<number> {
   try {
     const listeners = await openListeners(flags.listen, listenerPortsOf(flags));
     if ('code' in listeners) return tellFailure(log, listeners);
-    return await runNode(flags, { log, directory, listeners });
+    return await runTraced(flags, { log, directory, listeners });
   } finally {
     directory.release();
+  }
+}
+
+/** With a Raft trace if one is asked for: it is opened before the node, and closed after it. */
+async function runTraced(flags: ServeFlags, opened: Opened): Promise<number> {
+  if (flags.raftTrace === null) return await runNode(flags, opened, null);
+  const { log } = opened;
+  const raftTrace = await RaftTraceFile.open({ path: flags.raftTrace, log });
+  if ('code' in raftTrace) return tellFailure(log, raftTrace);
+  try {
+    return await runNode(flags, opened, raftTrace);
+  } finally {
+    await raftTrace.close();
   }
 }
 
@@ -56,7 +70,11 @@ interface Opened {
   readonly listeners: Listeners;
 }
 
-async function runNode(flags: ServeFlags, { log, directory, listeners }: Opened): Promise<number> {
+async function runNode(
+  flags: ServeFlags,
+  { log, directory, listeners }: Opened,
+  raftTrace: RaftTraceFile | null,
+): Promise<number> {
   const warnings = warningsOf(flags);
   tellStart(log, { directory, listeners, warnings });
   const daemon = new Daemon({
@@ -70,6 +88,7 @@ async function runNode(flags: ServeFlags, { log, directory, listeners }: Opened)
     warnings,
     asked: askedOf(flags),
     journal: null,
+    raftTrace,
   });
   const end = await Promise.race([daemon.ended, impatience(daemon, log)]);
   const status = typeof end === 'number' ? tellHaste(log, end) : tellEnd(log, end);

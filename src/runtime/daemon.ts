@@ -17,6 +17,7 @@ import type { Settings } from '../core/types.ts';
 import type { NodeConfig } from '../node/config.ts';
 import type { NodeDriver, NodePorts } from '../node/contract.ts';
 import { Node } from '../node/node.ts';
+import { RaftTracer } from '../node/raft-trace/tracer.ts';
 import type { NetEvent } from '../ports/net.ts';
 import type { Clock } from './clock.ts';
 import { PlainDisk } from './disk.ts';
@@ -31,6 +32,7 @@ import type { Listeners } from './listeners.ts';
 import type { DaemonLog } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { PlainNet } from './net.ts';
+import type { RaftTraceFile } from './raft-trace-file.ts';
 import { type HelperStatus, Supervisor } from './supervisor.ts';
 import { TurnLoop } from './turn-loop.ts';
 import { Watch } from './watch.ts';
@@ -50,6 +52,8 @@ export interface DaemonOptions {
   readonly asked: Partial<Settings>;
   /** Records the run; null: not. */
   readonly journal: Journal | null;
+  /** Takes Raft's events for an outside judge; who opened it closes it. Null: nobody wants them. */
+  readonly raftTrace: RaftTraceFile | null;
 }
 
 export type DaemonEnd =
@@ -132,16 +136,18 @@ export class Daemon {
   }
 
   #build(): { readonly node: Node; readonly driver: NodeDriver } {
-    const { config, journal } = this.#options;
+    const { config, journal, raftTrace } = this.#options;
+    const observer = raftTrace === null ? null : new RaftTracer((event) => raftTrace.take(event));
     const ports: NodePorts = {
       disk: this.#disk,
       net: this.net,
       memory: { allocate: (bytes) => new Uint8Array(bytes) },
       entropy: new SystemEntropy(),
     };
-    if (journal !== null)
-      return journal.record(config, ports, (own, tapped) => new Node(own, tapped, stopwatch));
-    const node = new Node(config, ports, stopwatch);
+    const newNode = (own: NodeConfig, tapped: NodePorts): Node =>
+      new Node(own, tapped, stopwatch, observer);
+    if (journal !== null) return journal.record(config, ports, newNode);
+    const node = newNode(config, ports);
     return { node, driver: node };
   }
 

@@ -1,7 +1,7 @@
 /** Helpers of running daemons, closed under them, come back and work. */
 import net from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Clock } from './clock.ts';
+import { type Clock, SYSTEM_CLOCK } from './clock.ts';
 import { listen } from './listeners.ts';
 import {
   bootCluster,
@@ -39,8 +39,8 @@ afterEach(async () => {
   await removeDirectory(directory);
 });
 
-async function boot(count: number, clock?: Clock): Promise<void> {
-  members = await bootCluster(directory, count, clock);
+async function boot(count: number, clock: Clock = SYSTEM_CLOCK): Promise<void> {
+  members = await bootCluster(directory, count, { clock });
   await until(() => isSettled(members));
 }
 

@@ -20,6 +20,7 @@ import { type DataDirectory, openDataDirectory } from '../data-directory.ts';
 import { Journal } from '../journal.ts';
 import { type Listeners, openListeners } from '../listeners.ts';
 import { DaemonLog } from '../log.ts';
+import type { RaftTraceFile } from '../raft-trace-file.ts';
 
 const HOST = '127.0.0.1';
 const PATIENCE_MS = 15_000;
@@ -72,11 +73,17 @@ function configOf(id: NodeId, ports: ReadonlyMap<NodeId, number>): NodeConfig {
   };
 }
 
+export interface BootOptions {
+  readonly clock?: Clock;
+  /** One a node. */
+  readonly traces?: readonly RaftTraceFile[];
+}
+
 /** Boots `count` nodes below `walDirectory`, each with a journal. */
 export async function bootCluster(
   walDirectory: string,
   count: number,
-  clock: Clock = SYSTEM_CLOCK,
+  { clock = SYSTEM_CLOCK, traces = [] }: BootOptions = {},
 ): Promise<Member[]> {
   const ids = Array.from({ length: count }, (_, at) => nodeId(at + 1));
   const listeners = await Promise.all(ids.map(openAnywhere));
@@ -101,6 +108,7 @@ export async function bootCluster(
       warnings: [],
       asked: {},
       journal,
+      raftTrace: traces[at] ?? null,
     });
     members.push({ id, listeners: listeners[at]!, directory, daemon, journal, recorded });
   }

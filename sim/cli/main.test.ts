@@ -127,6 +127,13 @@ describe('the door', () => {
     expect(stderr).toContain('Did you mean --seed?');
   });
 
+  test('refuses a Raft trace that it cannot write, before the run', () => {
+    const file = join(tmpdir(), 'no-such-folder', 'raft.jsonl');
+    const { status, stderr, stdout } = door('--seed', '1', '--raft-trace', file);
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('--raft-trace: cannot write');
+  });
+
   test('ends with 10 for a violation, and with one JSON object if asked to', () => {
     const { status, stdout } = door('--seed', '1', '--mutant', 'canary', '--json');
     expect(status).toBe(10);

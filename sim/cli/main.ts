@@ -17,9 +17,20 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const request = requestOf(args);
   if (typeof request === 'number') return request;
-  const { exitCode, json } = await obey(request, print);
-  if (request.isJson) print(JSON.stringify(json));
-  return exitCode;
+  try {
+    const { exitCode, json } = await obey(request, print);
+    if (request.isJson) print(JSON.stringify(json));
+    return exitCode;
+  } catch (error) {
+    return tellUsage(error);
+  }
+}
+
+/** Throws on what is no fault of the command line. */
+function tellUsage(error: unknown): number {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(error.message);
+  return EXIT.usage;
 }
 
 /** The request, or the exit code where there is none to obey. */
@@ -31,9 +42,7 @@ function requestOf(args: readonly string[]): Request | number {
       print(error.message);
       return EXIT.pass;
     }
-    if (!(error instanceof UsageError)) throw error;
-    console.error(error.message);
-    return EXIT.usage;
+    return tellUsage(error);
   }
 }
 

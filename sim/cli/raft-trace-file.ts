@@ -1,6 +1,7 @@
 /** A file that takes a run's Raft trace as it happens: no more of it is in memory than one block. */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { type TraceEvent, traceLine } from '../../src/node/raft-trace/event.ts';
+import { UsageError } from './arguments.ts';
 
 const BLOCK_LENGTH = 64 * 1024;
 
@@ -9,7 +10,7 @@ export class RaftTraceFile {
   #waiting = '';
 
   constructor(path: string) {
-    this.#file = openSync(path, 'w');
+    this.#file = openAnew(path);
   }
 
   /** The order of the file is that of the run; times may repeat. */
@@ -27,5 +28,14 @@ export class RaftTraceFile {
     const bytes = Buffer.from(this.#waiting);
     this.#waiting = '';
     for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at);
+  }
+}
+
+function openAnew(path: string): number {
+  try {
+    return openSync(path, 'w');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(`--raft-trace: cannot write ${path}: ${code}`);
   }
 }

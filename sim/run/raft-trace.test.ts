@@ -18,7 +18,7 @@ const textOf = (events: ReturnType<typeof traceOf>['events']): string =>
   events.map(({ ts, event }) => traceLine(ts, event)).join('');
 
 describe('the trace of a run', () => {
-  test.each(['1', '2', '10', '16', '20'])('has the form that a judge reads: seed %s', (seed) => {
+  test.each(['1', '2', '7', '10', '16'])('has the form that a judge reads: seed %s', (seed) => {
     const { events } = traceOf(seed);
     expect(events.length).toBeGreaterThan(LINES_MAX);
     expect(traceProblems(textOf(events.slice(0, LINES_MAX)))).toEqual([]);

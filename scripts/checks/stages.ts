@@ -14,6 +14,10 @@ import { simulatorTally, vitestTally } from './tallies.ts';
 /** The seeds that every change has to pass; nightly runs and hunts take others. */
 const SIMULATOR_SEEDS = '1..12';
 
+/** The seeds that do the same on every engine, in both worlds. */
+const ENGINE_SEEDS = '1..5';
+const ENGINES = ['node', 'scripts/engines/main.ts', '--seeds', ENGINE_SEEDS] as const;
+
 /** Tests that need src/runtime or native; the rest stays green when both are deleted. */
 const WORLDLY_TESTS = ['src/runtime/**', 'src/cli/**', 'sim/conformance/**', 'bench/**', 'test/**'];
 
@@ -38,6 +42,7 @@ export function stagesOf(list: ListName): readonly Stage[] {
     case 'ci':
       return [
         ...stagesOf('test'),
+        door(`engines (seeds ${ENGINE_SEEDS})`, ENGINES),
         door('npm start', ['node', 'scripts/checks/start-smoke.ts']),
         door('integration', ['scripts/integration-test.sh']),
       ];

@@ -23,9 +23,18 @@ const ROWS = `
   .trim()
   .split(/\s+/);
 
+/** Bugs of our own features, which no other project had. */
+const isOwn = ({ id }: { readonly id: string }): boolean => id.startsWith('R');
+
 test('every row of the catalogue is a mutant or has a reason not to be, and none is both', () => {
-  const told = [...MUTANTS, ...NOT_APPLICABLE].map(({ id }) => id);
+  const known = MUTANTS.filter((mutant) => !isOwn(mutant));
+  const told = [...known, ...NOT_APPLICABLE].map(({ id }) => id);
   expect([...told].sort()).toEqual([...ROWS].sort());
+});
+
+test('the bugs of our own features are numbered without gaps', () => {
+  const ids = MUTANTS.filter(isOwn).map(({ id }) => id);
+  expect(ids).toEqual(ids.map((_, at) => `R${String(at + 1).padStart(2, '0')}`));
 });
 
 describe.each(all)('$id: $note', (mutant) => {

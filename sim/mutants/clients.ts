@@ -90,6 +90,20 @@ const rows: readonly MutantRow[] = [
     ],
   },
   {
+    id: 'C18',
+    tier: 2,
+    violates: ['LIN'],
+    note: 'a page of a scan ends before the key that the next page begins behind',
+    edits: [
+      {
+        file: 'src/core/store/reads.ts',
+        find: '  const isOver = walk.address === 0;\n  if (!isOver) table',
+        replace:
+          '  if (walk.address !== 0) walk.next();\n  const isOver = walk.address === 0;\n  if (!isOver) table',
+      },
+    ],
+  },
+  {
     id: 'C19',
     tier: 2,
     violates: ['LIVE'],

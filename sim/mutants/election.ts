@@ -125,6 +125,25 @@ const rows: readonly MutantRow[] = [
     ],
   },
   {
+    id: 'E18',
+    tier: 2,
+    violates: ['LC'],
+    also: ['linearizable', 'index-order'],
+    note: 'a node campaigns while the state that a snapshot is to give it is not in place',
+    edits: [
+      {
+        file: ELECTION,
+        find: '  if (!isVoteNeeded(state) || state.isQuarantined) return;\n',
+        replace: '  if (!isVoteNeeded(state)) return;\n',
+      },
+      {
+        file: STEP,
+        find: '  if (!isVoteNeeded(state) || state.isQuarantined) return;\n',
+        replace: '  if (!isVoteNeeded(state)) return;\n',
+      },
+    ],
+  },
+  {
     id: 'E20',
     tier: 2,
     violates: ['LIVE'],

@@ -164,6 +164,36 @@ const rows: readonly MutantRow[] = [
       },
     ],
   },
+  {
+    id: 'W24',
+    tier: 2,
+    violates: ['DUR'],
+    note: 'between a failed sync and the stop that it calls for appends are taken and vouched for',
+    edits: [
+      {
+        file: WRITER,
+        find: `    fail(state, out, \`\${completion.code} in a flush\`);
+    return;
+`,
+        replace: `    state.failure ??= { code: 'DISK_FAILED', detail: completion.code };
+    flush.isFailed = true;
+`,
+      },
+      {
+        file: WRITER,
+        find: '    if (logged.ticket !== ZERO_TICKET) reportDurable(state, logged.ticket, out);\n',
+        replace: `    const isVouched = logged.ticket !== ZERO_TICKET && flush.isFailed !== true;
+    if (isVouched) reportDurable(state, logged.ticket, out);
+`,
+      },
+      {
+        file: 'src/core/wal/step.ts',
+        find: "    case 'tick':\n      return;\n",
+        replace:
+          "    case 'tick':\n      if (state.failure !== null) fail(state, out, state.failure.detail);\n      return;\n",
+      },
+    ],
+  },
 ];
 
 export const WAL_MUTANTS: readonly Mutant[] = rows.map((row) => newMutant(row, 'cluster'));

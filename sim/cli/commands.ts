@@ -1,4 +1,5 @@
 /** What each kind of request does. Each answers the exit code and what `--json` prints. */
+import type { Mutant } from '../mutants/mutant.ts';
 import { TraceRecorder } from '../world/trace.ts';
 import { type Answer, EXIT, exitOf, type Print, seedJson } from './answer.ts';
 import type { Request, SeedRange, Task } from './arguments.ts';
@@ -11,7 +12,7 @@ import { type RunSpec, type SeedReport, seedAsJson } from './report.ts';
 import { NOBODY_LOOKS, type Onlookers, runOne } from './run-one.ts';
 import { shrinkSeed } from './shrink-command.ts';
 import { writeTrace } from './trace-file.ts';
-import { runTwice, type TwiceReport } from './twice.ts';
+import { runTwice, tellTwice } from './twice.ts';
 
 type TaskOf<Kind extends Task['kind']> = Extract<Task, { readonly kind: Kind }>;
 
@@ -44,7 +45,11 @@ function* seedsFor(minutes: number): Generator<string> {
 async function oneSeed(task: TaskOf<'seed'>, request: Request, print: Print): Promise<Answer> {
   const { seed, isTwice, mutant } = task;
   const { spec } = request;
-  if (isTwice) return twice(runTwice(seed, spec), spec, print);
+  if (isTwice) {
+    const id = mutant?.id ?? null;
+    const asked = { spec: inWorldOf(mutant, spec), mutant: id };
+    return tellTwice(await runTwice(seed, asked.spec, id), asked, print);
+  }
   if (task.isShrunk) return shrinkSeed(task, request, print);
   const report = await reportOf(task, spec);
   const isPassed = report.verdict === 'pass';
@@ -53,11 +58,16 @@ async function oneSeed(task: TaskOf<'seed'>, request: Request, print: Print): Pr
   return { exitCode: exitOf(report), json: seedJson(report) };
 }
 
+/** A bug of one world shows in that world only. */
+const inWorldOf = (mutant: Mutant | null, spec: RunSpec): RunSpec => ({
+  ...spec,
+  world: mutant?.world ?? spec.world,
+});
+
 function reportOf(task: TaskOf<'seed'>, spec: RunSpec): SeedReport | Promise<SeedReport> {
   const { seed, traceFile, raftTraceFile, mutant, isTold } = task;
   if (mutant !== null || isTold) {
-    const world = mutant?.world ?? spec.world;
-    return runApart({ seed, spec: { ...spec, world }, isTold }, mutant?.id ?? null);
+    return runApart({ seed, spec: inWorldOf(mutant, spec), isTold }, mutant?.id ?? null);
   }
   if (raftTraceFile !== null) return runTraced(seed, spec, raftTraceFile);
   if (traceFile === null) return runOne(seed, spec, NOBODY_LOOKS);
@@ -75,25 +85,6 @@ function runTraced(seed: string, spec: RunSpec, path: string): SeedReport {
   } finally {
     file.close();
   }
-}
-
-function twice({ report, divergence, stacks }: TwiceReport, spec: RunSpec, print: Print): Answer {
-  const isPassed = report.verdict === 'pass';
-  print(isPassed ? passLine(report) : failureText(report, spec, null));
-  if (divergence === null) {
-    print('  twice   the second run was the same, event by event');
-    return { exitCode: exitOf(report), json: { ...seedJson(report), twice: 'agrees' } };
-  }
-  const { event, left, right } = divergence;
-  print(`  twice   the runs differ from event ${event} on`);
-  [left, right].forEach((row, at) => {
-    print(`  run ${at + 1}   ${row === null ? 'had ended' : JSON.stringify(row)}`);
-    print(stacks[at] ?? '    nobody is known to have scheduled it');
-  });
-  const { timeUs, node } = (left ?? right)!;
-  const where = { event, simulatedMs: Math.floor(timeUs / 1_000), node };
-  const json = { ...seedJson(report), twice: 'diverges', divergence: where };
-  return { exitCode: EXIT.violation, json };
 }
 
 async function manySeeds(

@@ -1,46 +1,71 @@
 /**
- * The determinism check: a seed is run twice, and the first event that differs is named, with the
- * places in the code that scheduled it in each run.
+ * `--twice`, the determinism check: a seed is run twice, and the first event that differs is named,
+ * with the places in the code that scheduled it and that decided in it, run by run.
+ *
+ * 1. Both runs are in one new thread: nothing ran there before, and all that one run can leave to
+ *    the next is met.
+ * 2. A leak that is not the same each time may not show again when the event is watched; then there
+ *    are no stacks, and the rows alone must do.
  */
-import { Scheduler } from '../world/scheduler.ts';
-import { type Divergence, firstDivergence, TraceRecorder, type TraceRow } from '../world/trace.ts';
-import type { RunSpec, SeedReport } from './report.ts';
-import { NOBODY_LOOKS, runOne } from './run-one.ts';
+import { Worker } from 'node:worker_threads';
+import { type Answer, EXIT, exitOf, type Print, seedJson } from './answer.ts';
+import type { Comparison, Sighting } from './compare-runs.ts';
+import { failureText, passLine } from './print.ts';
+import type { RunSpec } from './report.ts';
+import type { TwiceTask } from './twice-worker.ts';
 
-export interface TwiceReport {
-  readonly report: SeedReport;
-  readonly divergence: Divergence | null;
-  /** Who scheduled the differing event, run by run; null where there was none. */
-  readonly stacks: readonly (string | null)[];
+export interface TwiceReport extends Comparison {
+  /** Run by run; none where the runs agree. */
+  readonly sightings: readonly Sighting[];
 }
 
-export function runTwice(seed: string, spec: RunSpec): TwiceReport {
-  const [left, right] = [newRecorder(), newRecorder()];
-  const report = runOne(seed, spec, { ...NOBODY_LOOKS, recorder: left });
-  runOne(seed, spec, { ...NOBODY_LOOKS, recorder: right });
-  const divergence = firstDivergence(left, right);
-  if (divergence === null) return { report, divergence, stacks: [] };
-  const rows = [divergence.left, divergence.right];
-  return { report, divergence, stacks: rows.map((row) => stackBehind(seed, spec, row)) };
+export async function runTwice(
+  seed: string,
+  spec: RunSpec,
+  mutant: string | null,
+): Promise<TwiceReport> {
+  const task: TwiceTask = { seed, spec, mutant, watched: null };
+  const comparison = await inThread<Comparison>(task);
+  const { divergence: watched } = comparison;
+  if (watched === null) return { ...comparison, sightings: [] };
+  return { ...comparison, sightings: await inThread<Sighting[]>({ ...task, watched }) };
 }
 
-const newRecorder = (): TraceRecorder => new TraceRecorder(Number.POSITIVE_INFINITY);
+function inThread<Result>(workerData: TwiceTask): Promise<Result> {
+  const worker = new Worker(new URL('./twice-worker.ts', import.meta.url), { workerData });
+  return new Promise((resolve, reject) => {
+    worker.on('message', resolve);
+    worker.on('error', reject);
+  });
+}
 
-/** Runs once more and asks the scheduler who scheduled the event of this row. */
-function stackBehind(seed: string, spec: RunSpec, row: TraceRow | null): string | null {
-  if (row === null) return null;
-  const { at } = Scheduler.prototype;
-  let watcher: Scheduler | null = null;
-  // A run makes its scheduler itself: the first event scheduled is where it shows.
-  Scheduler.prototype.at = function watched(this: Scheduler, ...event): void {
-    watcher = this;
-    this.watchedSequence = row.sequence;
-    at.apply(this, event);
-  };
-  try {
-    runOne(seed, spec, NOBODY_LOOKS);
-  } finally {
-    Scheduler.prototype.at = at;
+export function tellTwice(
+  { report, divergence, sightings }: TwiceReport,
+  { spec, mutant }: { readonly spec: RunSpec; readonly mutant: string | null },
+  print: Print,
+): Answer {
+  const isPassed = report.verdict === 'pass';
+  print(isPassed ? passLine(report) : failureText(report, spec, mutant));
+  if (divergence === null) {
+    print('  twice   the second run was the same, event by event');
+    return { exitCode: exitOf(report), json: { ...seedJson(report), twice: 'agrees' } };
   }
-  return (watcher as Scheduler | null)?.watchedStack ?? null;
+  const { event, left, right } = divergence;
+  print(`  twice   the runs differ from event ${event} on`);
+  [left, right].forEach((row, at) => {
+    print(`  run ${at + 1}   ${row === null ? 'had ended' : JSON.stringify(row)}`);
+    for (const line of sightingLines(sightings[at]!)) print(line);
+  });
+  const { timeUs, node } = (left ?? right)!;
+  const simulatedMs = Math.floor(timeUs / 1_000);
+  const found = { event, simulatedMs, node, stacks: sightings };
+  const json = { ...seedJson(report), twice: 'diverges', divergence: found };
+  return { exitCode: EXIT.violation, json };
+}
+
+function sightingLines({ scheduledBy, decidedBy }: Sighting): string[] {
+  if (scheduledBy === null && decidedBy === null) return ['    nobody is known to have caused it'];
+  const told = (what: string, stack: string | null): string[] =>
+    stack === null ? [] : [`    ${what}`, ...stack.split('\n')];
+  return [...told('scheduled by', scheduledBy), ...told('first decided otherwise by', decidedBy)];
 }

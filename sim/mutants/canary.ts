@@ -1,12 +1,17 @@
-/** Not a bug that anybody had: it fails every run, and so proves that failures are reported. */
-import { type Mutant, newMutant } from './mutant.ts';
+/**
+ * Not bugs that anybody had: each fails its runs, one for every way in which a failure is reported.
+ *
+ * They fail whatever seed they get, so that tests can use them whatever the seeds have become.
+ * What a canary of a checker changes must be seen by that checker alone, or first.
+ */
+import { type Mutant, type MutantRow, newMutant } from './mutant.ts';
 
-export const CANARY: Mutant = newMutant(
+const inCluster: readonly MutantRow[] = [
   {
     id: 'canary',
     tier: 2,
     violates: ['ES'],
-    note: 'whoever takes office finds that it must not',
+    note: 'an assertion: whoever takes office finds that it must not',
     edits: [
       {
         file: 'src/core/raft/leader.ts',
@@ -17,5 +22,151 @@ export const CANARY: Mutant = newMutant(
       },
     ],
   },
-  'cluster',
-);
+  {
+    id: 'canary-online',
+    tier: 2,
+    violates: ['DUR'],
+    note: 'the online checks: what is acknowledged is not durable yet',
+    edits: [
+      {
+        file: 'src/core/raft/follower.ts',
+        find: '  send(state, out, reply, ticketAt(state.log, matchIndex));\n',
+        replace: '  out.sendNow.push(reply);\n',
+      },
+    ],
+  },
+  {
+    id: 'canary-oracle',
+    tier: 2,
+    violates: ['LIN'],
+    note: "the clients' oracle: every key is said to be absent",
+    edits: [
+      {
+        file: 'src/core/store/reads.ts',
+        find: '  if (isPresent(state, bytes)) {\n',
+        replace: '  if (isPresent(state, bytes) && state.appliedIndex < 0) {\n',
+      },
+    ],
+  },
+  {
+    id: 'canary-linearizable',
+    tier: 2,
+    violates: ['LIN'],
+    note: 'linearizability: counters show what nobody wrote; the oracle does not look at counters',
+    edits: [
+      {
+        file: 'src/core/store/reads.ts',
+        find: '  const { record } = state.scratch;\n  if (isPresent(',
+        replace: `  const { record, read } = state.scratch;
+  if (bytes[read.keyAt] === 'n'.charCodeAt(0)) {
+    lane.push(STATUS.VALUE, 1, bytes, read.keyAt, read.keyBytes);
+  } else if (isPresent(`,
+      },
+    ],
+  },
+  {
+    id: 'canary-liveness',
+    tier: 2,
+    violates: ['LIVE'],
+    note: 'liveness: nobody ever stands for an election',
+    edits: [
+      {
+        file: 'src/core/raft/election.ts',
+        find: '  if (!mayCampaignByClock(state, now)) return;\n',
+        replace: '  if (state.currentTerm >= 0) return;\n',
+      },
+    ],
+  },
+  {
+    id: 'canary-undecided',
+    tier: 2,
+    violates: ['LIVE'],
+    note: 'a run that met no fault, as far as it knows',
+    edits: [
+      {
+        file: 'sim/world/faults.ts',
+        find: '    const names = [...this.counts.keys()].sort();\n',
+        replace: '    const names: string[] = [];\n',
+      },
+    ],
+  },
+  {
+    id: 'canary-wall',
+    tier: 2,
+    violates: ['LIVE'],
+    note: 'the wall: a machine asks for a random number that no seed gave',
+    edits: [
+      {
+        file: 'src/core/raft/step-down.ts',
+        find: '  const base = state.config.electionTimeoutMs;\n',
+        replace:
+          '  const base = state.config.electionTimeoutMs + Math.floor(Math.random() * 0.5);\n',
+      },
+    ],
+  },
+  {
+    id: 'canary-leak',
+    tier: 2,
+    violates: ['LIVE'],
+    note: 'two runs that differ: what a module remembers of the last run decides in the next',
+    edits: [
+      {
+        file: 'src/core/raft/step-down.ts',
+        find: 'export function resetElectionDeadline(',
+        replace: `const known = new Map<string, number>();
+
+export function resetElectionDeadline(`,
+      },
+      {
+        file: 'src/core/raft/step-down.ts',
+        find: '  const base = state.config.electionTimeoutMs;\n',
+        replace: `  const own = \`\${state.config.self.id} \${now}\`;
+  known.set(own, now);
+  const [newest] = [...known.keys()].reverse();
+  const base = state.config.electionTimeoutMs + (newest === own ? 1 : 0);
+`,
+      },
+    ],
+  },
+  {
+    id: 'canary-counter',
+    tier: 2,
+    violates: ['LIVE'],
+    note: 'two runs that differ in what is said: a module counts on where the last run ended',
+    edits: [
+      {
+        file: 'src/core/raft/follower.ts',
+        find: 'function accept(\n',
+        replace: 'const said = { replies: 0 };\n\nfunction accept(\n',
+      },
+      {
+        file: 'src/core/raft/follower.ts',
+        find: '    wall,\n  } as const;\n',
+        replace: '    wall: wall + (said.replies++ < 5 ? 0 : 1),\n  } as const;\n',
+      },
+    ],
+  },
+];
+
+const inSwim: readonly MutantRow[] = [
+  {
+    id: 'canary-swim',
+    tier: 2,
+    violates: ['MEMB'],
+    note: 'the world of SWIM: nobody is ever accused, so nobody is ever found dead',
+    edits: [
+      {
+        file: 'src/core/swim/probe.ts',
+        find: '  if (target === undefined) return;\n',
+        replace: '  if (target === undefined || state.period >= 0) return;\n',
+      },
+    ],
+  },
+];
+
+export const CANARIES: readonly Mutant[] = [
+  ...inCluster.map((row) => newMutant(row, 'cluster')),
+  ...inSwim.map((row) => newMutant(row, 'swim')),
+];
+
+export const CANARY = CANARIES[0]!;

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { describe, expect, test } from 'vitest';
-import { CANARY } from './canary.ts';
+import { CANARIES, CANARY } from './canary.ts';
 import { findMutant, MUTANTS } from './catalogue.ts';
 import { changedFunctions, isTrivial, type Mutant, mutate, statedAt } from './mutant.ts';
 import { NOT_APPLICABLE } from './not-applicable.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 const sourceOf = (file: string): string => readFileSync(new URL(file, ROOT), 'utf8');
-const all: readonly Mutant[] = [...MUTANTS, CANARY];
+const all: readonly Mutant[] = [...MUTANTS, ...CANARIES];
 
 /** Every row of the catalogue of known bugs. */
 const ROWS = `

@@ -1,5 +1,5 @@
 /** All mutants: those of the catalogue of known bugs in its order, then those of our own. */
-import { CANARY } from './canary.ts';
+import { CANARIES } from './canary.ts';
 import { CLIENT_MUTANTS } from './clients.ts';
 import { ELECTION_MUTANTS } from './election.ts';
 import { LOCAL_FAILURE_MUTANTS } from './local-failures.ts';
@@ -27,9 +27,9 @@ export const MUTANTS: readonly Mutant[] = [
   ...STATE_MUTANTS,
 ];
 
-/** Null: there is none of this id. The canary is found, but is in no table. */
+/** Null: there is none of this id. Canaries are found, but are in no table. */
 export function findMutant(id: string): Mutant | null {
   return (
-    [...MUTANTS, CANARY].find((mutant) => mutant.id.toLowerCase() === id.toLowerCase()) ?? null
+    [...MUTANTS, ...CANARIES].find((mutant) => mutant.id.toLowerCase() === id.toLowerCase()) ?? null
   );
 }

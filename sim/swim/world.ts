@@ -13,6 +13,7 @@ import { FaultLedger } from '../world/faults.ts';
 import { Scheduler } from '../world/scheduler.ts';
 import { type Stream, Streams } from '../world/streams.ts';
 import type { TraceRecorder } from '../world/trace.ts';
+import { withWalls } from '../world/walls.ts';
 import { SwimMember } from './member.ts';
 import { addressOf, idsUpTo, SwimNemesis } from './nemesis.ts';
 import { SwimNetwork } from './network.ts';
@@ -50,7 +51,9 @@ export const DEFAULT_SWIM_OPTIONS: SwimWorldOptions = {
 
 export function runSwimWorld(seed: string, options: SwimWorldOptions): SwimWorldResult {
   const world = buildWorld(seed, options);
-  const violation = play(world);
+  const { scheduler } = world;
+  const nowMs = (): number => Math.floor(scheduler.nowUs() / 1_000);
+  const violation = withWalls(nowMs, () => play(world));
   return {
     seed: world.streams.seed,
     verdict: violation === null ? 'pass' : 'violation',

@@ -2,13 +2,20 @@
 import { describe, expect, test } from 'vitest';
 
 import { type Report, runStage, type Stage } from '../scripts/checks/stage.ts';
-import { simulatorTally, vitestTally } from '../scripts/checks/tallies.ts';
+import { mutantsTally, simulatorTally, vitestTally } from '../scripts/checks/tallies.ts';
 
 function stage(script: string, report: Report | null): Stage {
   return { name: 'it', command: [process.execPath, '-e', script], alone: false, report };
 }
 
 const simulator: Report = { file: null, tally: simulatorTally };
+
+test('a mutant that was killed is a test that passed', () => {
+  const killed = { mutant: 'E01', killed: true };
+  const survivor = { mutant: 'E05', killed: false };
+  const stdout = `a table\n${JSON.stringify({ mutants: [killed, survivor, killed] })}\n`;
+  expect(mutantsTally(stdout)).toEqual({ passed: 2, failed: 1 });
+});
 
 describe('a stage', () => {
   test.each([

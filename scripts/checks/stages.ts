@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { Report, Stage } from './stage.ts';
-import { simulatorTally, vitestTally } from './tallies.ts';
+import { mutantsTally, simulatorTally, vitestTally } from './tallies.ts';
 
 /** The seeds that every change has to pass; nightly runs and hunts take others. */
 const SIMULATOR_SEEDS = '1..12';
@@ -42,6 +42,7 @@ export function stagesOf(list: ListName): readonly Stage[] {
     case 'ci':
       return [
         ...stagesOf('test'),
+        mutants,
         door(`engines (seeds ${ENGINE_SEEDS})`, ENGINES),
         door('npm start', ['node', 'scripts/checks/start-smoke.ts']),
         door('integration', ['scripts/integration-test.sh']),
@@ -83,6 +84,13 @@ function simulator(): readonly Stage[] {
     runner(`simulator (seeds ${SIMULATOR_SEEDS})`, command, { file: null, tally: simulatorTally }),
   );
 }
+
+/** Known bugs, put back one by one: the simulator must see each of them. */
+const MUTANTS = ['--mutants', 'tier1', '--recorded', '--jobs', '2', '--json'] as const;
+const mutants = runner('mutants (tier 1)', ['node', 'sim/cli/main.ts', ...MUTANTS], {
+  file: null,
+  tally: mutantsTally,
+});
 
 function tool(name: string, command: Stage['command']): Stage {
   return { name, command, alone: false, report: null };

@@ -27,3 +27,11 @@ export function simulatorTally(stdout: string): Tally {
   const report: { passed: number; failed: readonly unknown[] } = JSON.parse(last);
   return { passed: report.passed, failed: report.failed.length };
 }
+
+/** The simulator's `--mutants … --json`: each mutant is one test, and passes when it is killed. */
+export function mutantsTally(stdout: string): Tally {
+  const last = stdout.trimEnd().split('\n').at(-1) ?? '';
+  const { mutants }: { mutants: readonly { readonly killed: boolean }[] } = JSON.parse(last);
+  const passed = mutants.filter(({ killed }) => killed).length;
+  return { passed, failed: mutants.length - passed };
+}

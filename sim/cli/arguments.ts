@@ -29,7 +29,15 @@ export type Task =
     }
   | { readonly kind: 'seeds'; readonly range: SeedRange; readonly isKeptGoing: boolean }
   | { readonly kind: 'minutes'; readonly minutes: number; readonly isKeptGoing: boolean }
-  | { readonly kind: 'mutants'; readonly mutants: readonly Mutant[]; readonly range: SeedRange };
+  | {
+      readonly kind: 'mutants';
+      readonly mutants: readonly Mutant[];
+      readonly range: SeedRange;
+      /** Seeds that killed before come first. */
+      readonly isRecorded: boolean;
+      /** What kills is written down. */
+      readonly isRecording: boolean;
+    };
 
 export interface Request {
   readonly task: Task;
@@ -59,6 +67,8 @@ interface Options {
   readonly world: string;
   readonly mutant?: Mutant;
   readonly mutants?: readonly Mutant[];
+  readonly recorded?: boolean;
+  readonly record?: boolean;
   readonly json?: boolean;
   readonly story?: boolean;
   readonly shrink?: boolean;
@@ -121,6 +131,8 @@ function newProgram(write: (text: string) => void): Command {
     .option('--world <name>', 'cluster or swim', 'cluster')
     .option('--mutant <id>', 'with a known bug put back: a seed of it, or a hunt for it', asMutant)
     .option('--mutants <tier1|all>', 'hunts for many bugs and prints a table', asMutants)
+    .option('--recorded', 'a hunt tries the seeds first that killed before')
+    .option('--record', 'a hunt writes down the seeds that killed')
     .option('--json', 'the last line is one JSON object')
     .addHelpText('after', '\n--history FILE.jsonl judges a recorded history; see --history alone.')
     .allowExcessArguments(false)
@@ -147,7 +159,12 @@ function taskOf(options: Options): Task {
     throw new UsageError('--mutant goes with --seed or --seeds');
   }
   if (isHunt) {
-    return { kind: 'mutants', mutants: mutants ?? [mutant!], range: seeds ?? MUTANT_SEEDS };
+    const range = seeds ?? MUTANT_SEEDS;
+    const kept = { isRecorded: options.recorded === true, isRecording: options.record === true };
+    return { kind: 'mutants', mutants: mutants ?? [mutant!], range, ...kept };
+  }
+  if ((options.recorded ?? options.record) !== undefined) {
+    throw new UsageError('--recorded and --record are for hunts: --mutant or --mutants');
   }
   if (seed !== undefined) return seedTask(seed, options);
   if (seeds !== undefined) return { kind: 'seeds', range: seeds, isKeptGoing };

@@ -4,6 +4,7 @@ import { TraceRecorder } from '../world/trace.ts';
 import { type Answer, EXIT, exitOf, type Print, seedJson } from './answer.ts';
 import type { Request, SeedRange, Task } from './arguments.ts';
 import { judgeMutant, type MutantReport } from './judge-mutant.ts';
+import { KILLS_FILE, readKills, seedsBehind, withKill, writeKills } from './kills.ts';
 import { runApart, runSeeds } from './pool.ts';
 import { failureLine, failureText, inSeconds, passLine, TABLE_HEAD, tableRow } from './print.ts';
 import { Progress } from './progress.ts';
@@ -16,7 +17,12 @@ import { runTwice, tellTwice } from './twice.ts';
 
 type TaskOf<Kind extends Task['kind']> = Extract<Task, { readonly kind: Kind }>;
 
-export async function obey(request: Request, print: Print): Promise<Answer> {
+/** `killsFile`: where hunts look for seeds, and write them down, if they are told to. */
+export async function obey(
+  request: Request,
+  print: Print,
+  killsFile = KILLS_FILE,
+): Promise<Answer> {
   const { task } = request;
   switch (task.kind) {
     case 'seed':
@@ -26,7 +32,7 @@ export async function obey(request: Request, print: Print): Promise<Answer> {
     case 'minutes':
       return manySeeds(seedsFor(task.minutes), task.isKeptGoing, request, print);
     case 'mutants':
-      return hunt(task, request, print);
+      return hunt(task, request, { print, killsFile });
   }
 }
 
@@ -125,25 +131,36 @@ async function manySeeds(
 
 /** Several mutants side by side, each by itself; one alone gets all the threads. */
 async function hunt(
-  { mutants, range }: TaskOf<'mutants'>,
+  { mutants, range, isRecorded, isRecording }: TaskOf<'mutants'>,
   { spec, jobs }: Request,
-  print: Print,
+  { print, killsFile }: { readonly print: Print; readonly killsFile: string },
 ): Promise<Answer> {
   print(TABLE_HEAD);
   const waiting = [...mutants];
   const reports = new Map<string, MutantReport>();
   const threads = mutants.length === 1 ? jobs : 1;
+  const known = isRecorded ? readKills(killsFile) : new Map<string, string[]>();
   const huntNext = async (): Promise<void> => {
     for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
-      const report = await judgeMutant(mutant, seedsOf(range), { spec, jobs: threads });
+      const seeds = seedsBehind(known.get(mutant.id) ?? [], seedsOf(range));
+      const report = await judgeMutant(mutant, seeds, { spec, jobs: threads });
       reports.set(mutant.id, report);
       print(tableRow(report));
     }
   };
   await Promise.all(Array.from({ length: Math.min(jobs, mutants.length) }, huntNext));
   const judged = mutants.map(({ id }) => reports.get(id)!);
+  if (isRecording) record(judged, killsFile);
   const survivors = judged.filter(({ killed }) => !killed);
   print(`${judged.length - survivors.length} killed, ${survivors.length} survived`);
   const exitCode = survivors.length === 0 ? EXIT.pass : EXIT.violation;
   return { exitCode, json: mutants.length === 1 ? judged[0]! : { mutants: judged } };
+}
+
+function record(judged: readonly MutantReport[], file: string): void {
+  let kills = readKills(file);
+  for (const { mutant, killed, seed } of judged) {
+    if (killed) kills = withKill(kills, mutant, `${seed}`);
+  }
+  writeKills(file, kills);
 }

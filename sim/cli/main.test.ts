@@ -110,6 +110,9 @@ describe('a command line that makes no sense is refused with exit 2', () => {
     [['--seed', '1', '--raft-trace', 'x', '--mutant', 'E08'], 'no --mutant'],
     [['--mutant', 'E99'], 'no mutant'],
     [['--mutants', 'some'], 'tier1 or all'],
+    [['--seeds', '1..2', '--recorded'], 'are for hunts'],
+    [['--seed', '1', '--mutant', 'E01', '--record'], 'are for hunts'],
+    [['--seed', '1', '--mutant', 'E01', '--trace', 'x'], 'unchanged build'],
   ])('%j', (args, said) => {
     const refused = (): unknown => parseRequest(args);
     expect(refused).toThrow(UsageError);

@@ -35,7 +35,7 @@ test('the bundle does what the sources do, event by event', async () => {
   const { exit, text } = await compareWith(bundle);
   expect(text).toContain('2 runs equal everywhere, 0 differ');
   expect(exit).toBe(0);
-});
+}, 120_000);
 
 test('a leak of what an engine alone knows is a difference: exit 10, and both digests', async () => {
   const sound = join(folder, 'to-patch.js');
@@ -50,7 +50,7 @@ test('a leak of what an engine alone knows is a difference: exit 10, and both di
   expect(text).toContain('DIFFERS');
   const last: { readonly failed: readonly string[] } = JSON.parse(text.split('\n').at(-1)!);
   expect(last.failed).toContain('swim 2');
-});
+}, 120_000);
 
 test('an answer that differs in one figure, or is not there, is a difference', () => {
   const answer: EngineAnswer = {

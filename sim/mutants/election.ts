@@ -127,7 +127,7 @@ const rows: readonly MutantRow[] = [
   {
     id: 'E18',
     tier: 2,
-    violates: ['LC'],
+    violates: ['LC', 'SMS'],
     also: ['linearizable', 'index-order'],
     note: 'a node campaigns while the state that a snapshot is to give it is not in place',
     edits: [

@@ -17,7 +17,7 @@ export function exitOf({ verdict }: SeedReport): number {
 
 export function seedJson(report: SeedReport): object {
   const { seed, verdict, checker, digest, simulatedMs, wallMs } = report;
-  const { events, operations, faults } = report;
-  const told = { verdict, checker, digest, simulatedMs, wallMs, events, operations, faults };
-  return { seed: seedAsJson(seed), ...told, coreHash: coreHash() };
+  const { events, operations, faults, probes } = report;
+  const told = { verdict, checker, digest, simulatedMs, wallMs, events, operations };
+  return { seed: seedAsJson(seed), ...told, faults, probes, coreHash: coreHash() };
 }

@@ -3,6 +3,7 @@ import type { Mutant } from '../mutants/mutant.ts';
 import { TraceRecorder } from '../world/trace.ts';
 import { type Answer, EXIT, exitOf, type Print, seedJson } from './answer.ts';
 import type { Request, SeedRange, Task } from './arguments.ts';
+import { Coverage } from './coverage.ts';
 import { judgeMutant, type MutantReport } from './judge-mutant.ts';
 import { KILLS_FILE, readKills, seedsBehind, withKill, writeKills } from './kills.ts';
 import { runApart, runSeeds } from './pool.ts';
@@ -101,6 +102,7 @@ async function manySeeds(
 ): Promise<Answer> {
   const startedMs = Date.now();
   const progress = new Progress();
+  const coverage = new Coverage(spec.world);
   const failed: string[] = [];
   const sums = { simulatedMs: 0, events: 0, operations: 0 };
   let passed = 0;
@@ -109,6 +111,7 @@ async function manySeeds(
     sums.simulatedMs += report.simulatedMs;
     sums.events += report.events;
     sums.operations += report.operations;
+    coverage.add(report);
     const isPassed = report.verdict === 'pass';
     if (isPassed) passed++;
     else {
@@ -125,8 +128,12 @@ async function manySeeds(
   const wallMs = Date.now() - startedMs;
   const size = `${inSeconds(sums.simulatedMs)} simulated in ${inSeconds(wallMs)}`;
   print(`${passed} passed, ${failed.length} failed: ${size}, ${sums.events} events`);
-  const json = { passed, failed: failed.map(seedAsJson), ...sums, wallMs, missedProbes: [] };
-  return { exitCode, json };
+  for (const line of coverage.lines()) print(line);
+  const covered = { missedProbes: coverage.missed(), probes: coverage.counts() };
+  return {
+    exitCode,
+    json: { passed, failed: failed.map(seedAsJson), ...sums, wallMs, ...covered },
+  };
 }
 
 /** Several mutants side by side, each by itself; one alone gets all the threads. */

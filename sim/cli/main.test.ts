@@ -89,7 +89,8 @@ describe('one seed', () => {
 test('many seeds are reported together, whatever thread ran them', async () => {
   const outcome = await sim('--seeds', '1..4', '--jobs', '2', ...SWIM);
   expect(outcome.exitCode).toBe(0);
-  expect(outcome.json).toMatchObject({ passed: 4, failed: [], missedProbes: [] });
+  expect(outcome.json).toMatchObject({ passed: 4, failed: [], probes: { 'death-declared': 4 } });
+  expect(outcome.json).toMatchObject({ missedProbes: ['tombstone-forgotten'] });
 });
 
 describe('a command line that makes no sense is refused with exit 2', () => {

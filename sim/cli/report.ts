@@ -27,6 +27,8 @@ export interface SeedReport {
   readonly events: number;
   readonly operations: number;
   readonly faults: Readonly<Record<string, number>>;
+  /** Hits of probes, by name. */
+  readonly probes: Readonly<Record<string, number>>;
   /** What the nemesis did, in order; nothing in the world of SWIM. */
   readonly strikes: readonly Strike[];
   readonly shape: RunShape | null;
@@ -59,6 +61,7 @@ export function reportWithoutRun(
     events: 0,
     operations: 0,
     faults: {},
+    probes: {},
     strikes: [],
     shape: null,
     story: [],

@@ -35,8 +35,9 @@ function run(seed: string, spec: RunSpec, onlookers: Onlookers): SeedReport {
   const { strikes, config } = result;
   const { clients, keys } = config.workload;
   const shape = { nodes: config.nodes, clients, keys };
-  const done = { simulatedMs, events, operations, faults: result.faults, wallMs: 0 };
-  return { seed, ...told, ...done, strikes, shape, story: [] };
+  const done = { simulatedMs, events, operations, wallMs: 0 };
+  const met = { faults: result.faults, probes: result.probes, strikes };
+  return { seed, ...told, ...done, ...met, shape, story: [] };
 }
 
 /** What is no invariant passes through that world: it is the simulator's bug, or a mutant's. */
@@ -47,8 +48,9 @@ function runSwim(seed: string, spec: RunSpec, { recorder }: Onlookers): SeedRepo
     const result = runSwimWorld(seed, options);
     const { verdict, checker, message, stack, digest, simulatedMs, events } = result;
     const told = { verdict, checker, message, stack, digest };
-    const done = { simulatedMs, events, operations: 0, faults: result.faults, wallMs: 0 };
-    return { seed, ...told, ...done, strikes: [], shape: null, story: [] };
+    const done = { simulatedMs, events, operations: 0, wallMs: 0 };
+    const met = { faults: result.faults, probes: result.probes, strikes: [] };
+    return { seed, ...told, ...done, ...met, shape: null, story: [] };
   } catch (error) {
     const { message, stack } = error as Error;
     return { ...reportWithoutRun(seed, 'violation', message), stack: stack ?? '' };

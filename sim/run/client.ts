@@ -15,6 +15,7 @@ import { FrameWriter } from '../../src/core/protocol/frame-writer.ts';
 import { NO_STATUS, ReplyReader, readRefusal } from '../../src/core/protocol/replies.ts';
 import { FLAG, REPLY, REQUEST } from '../../src/core/protocol/wire.ts';
 import { STATUS } from '../../src/core/types.ts';
+import type { ClientProbes, Retry } from '../check/probes/clients.ts';
 import type { SimulatedNet } from '../world/net.ts';
 import type { ClientConnection } from '../world/net-clients.ts';
 import type { Scheduler } from '../world/scheduler.ts';
@@ -38,6 +39,8 @@ interface Asked {
   /** Null for what is not part of the history: opening a session, stale reads. */
   readonly pending: Pending | null;
   askedAtMs: number;
+  /** Null: asked once. */
+  retry: Retry | null;
 }
 
 export interface ClientOptions {
@@ -48,6 +51,7 @@ export interface ClientOptions {
   readonly workload: WorkloadConfig;
   readonly nodes: readonly NodeId[];
   readonly history: History;
+  readonly probes: ClientProbes;
   /** Numbers that are used once in the run. */
   readonly nextOrder: () => number;
   /** A stale read was answered: the value must have been written at some time. */
@@ -163,6 +167,7 @@ export class SimulatedClient {
     this.#isConnected = true;
     for (const asked of this.#asked) {
       asked.askedAtMs = this.#nowMs();
+      asked.retry ??= this.#options.probes.retried(asked.view.key);
       writeRequest(this.#writer, asked.view);
     }
     this.#flush();
@@ -258,10 +263,10 @@ export class SimulatedClient {
     return lowest;
   }
 
-  #send(request: Omit<Asked, 'seq' | 'askedAtMs'>): void {
+  #send(request: Omit<Asked, 'seq' | 'askedAtMs' | 'retry'>): void {
     const seq = this.#nextSeq++;
     request.view.seq = seq;
-    this.#asked.push({ ...request, seq, askedAtMs: this.#nowMs() });
+    this.#asked.push({ ...request, seq, askedAtMs: this.#nowMs(), retry: null });
     writeRequest(this.#writer, request.view);
   }
 
@@ -299,7 +304,7 @@ export class SimulatedClient {
 
   #record(asked: Asked, row: number): void {
     const reader = this.#reader;
-    const { history, onStale } = this.#options;
+    const { history, onStale, probes } = this.#options;
     const status = reader.status[row]!;
     if (status === NO_STATUS) {
       this.#recordRefusal(asked, row);
@@ -309,13 +314,16 @@ export class SimulatedClient {
     const result = resultOf(call, status, reader.value(row));
     if (this.#probes !== null) this.#probes.shift();
     if (call.name === 'get') this.#lastSeen.set(asciiText(asked.view.key), result);
+    probes.answered(reader.revision[row]!, asked.retry);
+    if (GROWING.has(call.name)) probes.grew(asked.view.key);
     if (asked.pending !== null) history.answered(asked.pending, result);
     else onStale(asciiText(asked.view.key), result);
   }
 
   #recordRefusal(asked: Asked, row: number): void {
-    const { history } = this.#options;
+    const { history, probes } = this.#options;
     const { code } = readRefusal(this.#reader, row);
+    probes.refused(code, asked.view.key);
     if (this.#reader.command[row] !== REPLY.ERROR && this.#reader.command[row] !== REPLY.FAILURE) {
       throw new Error(`an unexpected reply to ${asked.view.command}`);
     }
@@ -332,6 +340,9 @@ export class SimulatedClient {
     } else history.lost(asked.pending);
   }
 }
+
+/** Calls that make a value, or a longer one. */
+const GROWING: ReadonlySet<string> = new Set(['put', 'swap', 'increment', 'append']);
 
 const asciiText = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
 

@@ -15,6 +15,7 @@ import { OnlineCheck } from '../check/online/check.ts';
 import { DiskLife } from '../check/online/disk-life.ts';
 import { recoverFrom } from '../check/online/platter.ts';
 import { StormCheck } from '../check/online/storms.ts';
+import { ClusterProbes } from '../check/probes/cluster.ts';
 import type { Failure } from '../world/faults.ts';
 import { eventKind } from '../world/trace.ts';
 import { World } from '../world/world.ts';
@@ -41,6 +42,7 @@ export class Cluster {
   readonly atlas = new Atlas(this);
   /** Nodes whose state a scene has falsified: what they make of an entry is not judged. */
   readonly corrupted = new Set<NodeId>();
+  readonly probes: ClusterProbes;
   readonly #online = new OnlineCheck();
   readonly #storms = new StormCheck();
   readonly #disks = new Map<NodeId, DiskLife>();
@@ -74,12 +76,21 @@ export class Cluster {
       onFailure,
       mayDamage: (site) => this.atlas.mayDamage(site),
     });
+    const { peers } = this.world.net;
+    this.probes = new ClusterProbes(
+      {
+        states: () => this.running().map(({ state }) => state),
+        isCut: (left, right) => peers.isCut(left as NodeId, right as NodeId),
+      },
+      config.node.settings.groupCount,
+    );
     for (const id of nodes) {
       const process = this.world.process(id);
       this.#disks.set(id, new DiskLife(process, this.world.disk(id)));
       process.afterTurn = () => this.#afterTurn(id);
+      process.onCrash = () => this.probes.crashed(this.#nodes.get(id)!.state);
     }
-    this.world.net.peers.observe = (fate, { channel, source, bytes }) => {
+    peers.observe = (fate, { channel, source, bytes }) => {
       if (fate === 'sent' && channel === 'frame') this.#sent(source, bytes);
     };
   }
@@ -129,6 +140,7 @@ export class Cluster {
       this.world.process(id).fail(error);
       return;
     }
+    this.probes.afterTurn(node.state);
     if (node.failure !== null) this.#stopped(id, node);
   }
 

@@ -42,6 +42,8 @@ export interface RunResult {
   /** Whether the history has a key that was too hard to judge. */
   readonly isUndecided: boolean;
   readonly faults: Record<string, number>;
+  /** Hits of probes, by name. */
+  readonly probes: Record<string, number>;
   readonly strikes: readonly Strike[];
   readonly config: RunConfig;
 }
@@ -128,6 +130,7 @@ class Run {
       workload: this.#config.workload,
       nodes: nodeIds(this.#config.nodes),
       history: this.#history,
+      probes: this.#cluster.probes.clients,
       nextOrder: () => ++this.#orders,
       onStale: () => {},
     });
@@ -262,6 +265,7 @@ class Run {
       operations: this.#history.completed,
       isUndecided: this.#isUndecided,
       faults: world.faults.summary(),
+      probes: this.#cluster.probes.summary(world.faults.summary()),
       strikes: this.#nemesis.strikes,
       config: this.#config,
     };

@@ -44,6 +44,7 @@ export class Scene {
         stream: world.streams.stream(`client:${name}`),
         workload: this.cluster.config.workload,
         nodes: nodeIds(nodes),
+        probes: this.cluster.probes.clients,
         history: this.history,
         nextOrder: () => ++this.#orders,
         onStale: () => {},

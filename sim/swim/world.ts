@@ -9,6 +9,7 @@
  */
 import { type CheckerName, InvariantViolation } from '../../src/base/assert.ts';
 import type { ClusterId, NodeId } from '../../src/base/units.ts';
+import { ProbeLedger } from '../check/probes/ledger.ts';
 import { FaultLedger } from '../world/faults.ts';
 import { Scheduler } from '../world/scheduler.ts';
 import { type Stream, Streams } from '../world/streams.ts';
@@ -39,6 +40,8 @@ export interface SwimWorldResult {
   readonly simulatedMs: number;
   readonly events: number;
   readonly faults: Record<string, number>;
+  /** Hits of probes, by name. */
+  readonly probes: Record<string, number>;
   readonly counts: OracleCounts;
   readonly plan: SwimPlan;
 }
@@ -64,9 +67,20 @@ export function runSwimWorld(seed: string, options: SwimWorldOptions): SwimWorld
     simulatedMs: Math.floor(world.scheduler.nowUs() / 1_000),
     events: world.scheduler.events(),
     faults: world.faults.summary(),
+    probes: probesOf(world.oracle.counts),
     counts: world.oracle.counts,
     plan: world.plan,
   };
+}
+
+/** What the oracle counts anyway. */
+function probesOf({ refutations, deaths, returns, forgotten }: OracleCounts) {
+  const probes = new ProbeLedger();
+  probes.sometimes('suspicion-refuted', refutations > 0);
+  probes.sometimes('death-declared', deaths > 0);
+  probes.sometimes('accused-returned', returns > 0);
+  probes.sometimes('tombstone-forgotten', forgotten > 0);
+  return probes.summary();
 }
 
 interface World {

@@ -62,6 +62,8 @@ export class SimulatedProcess {
   onTurn: ((nowMs: number, wallMs: number) => void) | null = null;
   /** Called after each turn that the node survived; for online checks. */
   afterTurn: (() => void) | null = null;
+  /** Called before a crash takes the driver. */
+  onCrash: (() => void) | null = null;
 
   constructor(options: ProcessOptions) {
     this.options = options;
@@ -102,6 +104,7 @@ export class SimulatedProcess {
   /** Stops the node as a loss of power or a kill does. Drops nothing that is durable. */
   crash(kind: CrashKind): void {
     const { node, disk, faults, clock, crashStream } = this.options;
+    if (this.driver !== null) this.onCrash?.();
     this.stop('stopped');
     disk.crash(kind);
     if (kind === 'power') clock.reboot(crashStream.below(1_000_000));

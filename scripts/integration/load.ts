@@ -19,6 +19,7 @@ const WORKLOAD: WorkloadConfig = {
   weights: [30, 0, 25, 6, 10, 8, 6],
   sessionPermille: 500,
   patienceMs: 0,
+  dawdlePermille: 0,
   expiringMs: 0,
 };
 

@@ -23,7 +23,9 @@ import type { Stream } from '../world/streams.ts';
 import { eventKind } from '../world/trace.ts';
 import { drawAction, put, resultOf } from './actions.ts';
 import type { WorkloadConfig } from './config.ts';
+import { Dawdling } from './dawdling.ts';
 import type { History, Pending } from './history.ts';
+import { Retries } from './retries.ts';
 
 const CLIENT_EVENT = eventKind('client');
 const CONNECT_MS_MAX = 1_000;
@@ -41,6 +43,7 @@ interface Asked {
   askedAtMs: number;
   /** Null: asked once. */
   retry: Retry | null;
+  tries: number;
 }
 
 export interface ClientOptions {
@@ -52,6 +55,8 @@ export interface ClientOptions {
   readonly nodes: readonly NodeId[];
   readonly history: History;
   readonly probes: ClientProbes;
+  /** Whether the group of this key is the one that sessions are opened in. */
+  readonly isOfSession: (key: Uint8Array) => boolean;
   /** Numbers that are used once in the run. */
   readonly nextOrder: () => number;
   /** A stale read was answered: the value must have been written at some time. */
@@ -70,6 +75,8 @@ export class SimulatedClient {
   #asked: Asked[] = [];
   #nextSeq = 1;
   #serial = 0;
+  readonly #retries = new Retries<Asked>();
+  readonly #dawdling: Dawdling;
   readonly #usesSession: boolean;
   /** 0: none yet. */
   #session = 0;
@@ -84,6 +91,7 @@ export class SimulatedClient {
 
   constructor(options: ClientOptions) {
     this.#options = options;
+    this.#dawdling = new Dawdling(options.stream.fork(), options.workload.dawdlePermille);
     this.#usesSession =
       options.name !== 'probe' && options.stream.permille(options.workload.sessionPermille);
   }
@@ -101,12 +109,13 @@ export class SimulatedClient {
     this.start();
   }
 
-  isDone(): boolean {
-    return this.#probes !== null && this.#probes.length === 0 && this.#asked.length === 0;
+  /** Nothing waits for an answer. */
+  get isIdle(): boolean {
+    return this.#asked.length === 0 && this.#retries.waiting.length === 0;
   }
 
-  get inFlight(): number {
-    return this.#asked.length;
+  isDone(): boolean {
+    return this.#probes !== null && this.#probes.length === 0 && this.#asked.length === 0;
   }
 
   #nowMs(): number {
@@ -119,15 +128,28 @@ export class SimulatedClient {
 
   #tick(): void {
     const { stream, workload } = this.#options;
-    if (this.isStopped && this.#asked.length === 0) return;
+    if (this.isStopped && this.isIdle) return;
     if (this.#connection === null) this.#connect();
+    else if (this.#isDawdling(this.#connection)) this.#ask();
     else if (this.#isOutOfPatience()) this.#drop(true);
     else if (!this.#isConnected) this.#wait();
     else if (this.#probes !== null) this.#askProbe(this.#probes);
-    else if (!this.isStopped) this.#ask();
+    else this.#askOn();
     // A probe has nothing to wait for.
     const thinkMs = this.#probes === null ? workload.thinkMs : 0;
     this.#tickAfter(500 + stream.below(Math.max(1, thinkMs * 2_000)));
+  }
+
+  #askOn(): void {
+    this.#askAgain();
+    if (!this.isStopped) this.#ask();
+  }
+
+  #isDawdling(connection: ClientConnection): boolean {
+    if (!this.#isConnected || this.#probes !== null) return false;
+    if (!this.isStopped) return this.#dawdling.isUnder(connection, this.#nowMs());
+    this.#dawdling.end(connection);
+    return false;
   }
 
   /** A node that neither accepts nor refuses is given up too. */
@@ -173,16 +195,35 @@ export class SimulatedClient {
     this.#flush();
   }
 
+  /** What was refused under this session, under the same sequences. */
+  #askAgain(): void {
+    if (this.#retries.waiting.length === 0) return;
+    for (const asked of this.#retries.take()) {
+      if (asked.view.session !== this.#session) this.#options.history.lost(asked.pending!);
+      else this.#sendAgain(asked);
+    }
+    this.#flush();
+  }
+
+  #sendAgain(asked: Asked): void {
+    const seq = this.#nextSeq++;
+    asked.view.seq = seq;
+    asked.retry ??= this.#options.probes.retried(asked.view.key);
+    this.#asked.push({ ...asked, seq, askedAtMs: this.#nowMs() });
+    writeRequest(this.#writer, asked.view);
+  }
+
   /** The connection is over. Without a session nobody can tell what became of the writes. */
   #drop(isOurs: boolean): void {
     const { history, stream } = this.#options;
     this.#epoch++;
+    this.#dawdling.reset();
     if (isOurs) this.#connection?.close(stream.permille(500));
     this.#connection = null;
     this.#isConnected = false;
     const kept: Asked[] = [];
     for (const asked of this.#asked) {
-      if (asked.sequence > 0 && this.#session > 0) kept.push(asked);
+      if (asked.sequence > 0 && asked.view.session === this.#session) kept.push(asked);
       else if (asked.pending !== null) history.lost(asked.pending);
     }
     this.#asked = kept;
@@ -191,7 +232,7 @@ export class SimulatedClient {
 
   #ask(): void {
     const { stream, workload } = this.#options;
-    const room = workload.pipeline - this.#asked.length;
+    const room = workload.pipeline - this.#asked.length - this.#retries.waiting.length;
     if (room <= 0) return;
     if (this.#usesSession && this.#session === 0) {
       if (!this.#isOpening && this.#asked.length === 0) this.#openSession();
@@ -241,7 +282,7 @@ export class SimulatedClient {
     view.value = asciiBytes(action.value);
     view.expected = action.expected === null ? null : asciiBytes(action.expected);
     let sequence = 0;
-    if (this.#session > 0 && action.isWrite) {
+    if (this.#session > 0 && action.isWrite && this.#options.isOfSession(view.key)) {
       sequence = this.#nextSequence++;
       view.flags |= FLAG.SESSION;
       view.session = this.#session;
@@ -257,16 +298,16 @@ export class SimulatedClient {
 
   #lowestSequence(fallback: number): number {
     let lowest = fallback;
-    for (const { sequence } of this.#asked) {
+    for (const { sequence } of [...this.#asked, ...this.#retries.waiting]) {
       if (sequence > 0 && sequence < lowest) lowest = sequence;
     }
     return lowest;
   }
 
-  #send(request: Omit<Asked, 'seq' | 'askedAtMs' | 'retry'>): void {
+  #send(request: Omit<Asked, 'seq' | 'askedAtMs' | 'retry' | 'tries'>): void {
     const seq = this.#nextSeq++;
     request.view.seq = seq;
-    this.#asked.push({ ...request, seq, askedAtMs: this.#nowMs(), retry: null });
+    this.#asked.push({ ...request, seq, askedAtMs: this.#nowMs(), retry: null, tries: 0 });
     writeRequest(this.#writer, request.view);
   }
 
@@ -327,15 +368,18 @@ export class SimulatedClient {
     if (this.#reader.command[row] !== REPLY.ERROR && this.#reader.command[row] !== REPLY.FAILURE) {
       throw new Error(`an unexpected reply to ${asked.view.command}`);
     }
-    if (code === 'SESSION_EXPIRED') this.#session = 0;
     this.#isRefused = true;
-    if (asked.pending === null) return;
+    if (code === 'SESSION_EXPIRED' && asked.view.session === this.#session) this.#session = 0;
+    // Whoever is refused for lack of room was served.
+    if (code === 'QUOTA_EXCEEDED') this.#probes?.shift();
+    if (asked.pending === null || this.#retries.keep(asked, this.#session, code)) return;
     const { call } = asked.pending;
     const seen = resultOf(call, statusNamed(code), new Uint8Array(0));
     if (seen !== null && call.name !== 'get') history.answered(asked.pending, seen);
     else if (isErrorCode(code) && errorRow(code).outcome === 'not-applied') {
       // A retry under a session may be refused though the first attempt was executed.
       if (asked.sequence > 0) history.lost(asked.pending);
+      else if (code === 'QUOTA_EXCEEDED') history.declined(asked.pending);
       else history.void(asked.pending);
     } else history.lost(asked.pending);
   }

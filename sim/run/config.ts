@@ -25,6 +25,8 @@ export interface WorkloadConfig {
   readonly sessionPermille: number;
   /** A client gives its connection up after so long without an answer. */
   readonly patienceMs: number;
+  /** How likely a client stops reading for a while, each time it asks. */
+  readonly dawdlePermille: number;
   /** Mean span between writes with a deadline; 0 turns them off. */
   readonly expiringMs: number;
 }
@@ -105,7 +107,12 @@ function drawNode(stream: Stream, groupCount: number): NodeKnobs {
   const electionTimeoutMs = stream.pick([300, 500, 1_000]);
   return {
     ...NODE_DEFAULTS,
-    settings: { ...DEFAULT_SETTINGS, groupCount, durability: drawDurability(stream) },
+    settings: {
+      ...DEFAULT_SETTINGS,
+      groupCount,
+      durability: drawDurability(stream),
+      quotaBytes: stream.pick([...QUOTAS_BYTES, ...ROOMY]),
+    },
     electionTimeoutMs,
     heartbeatMs: Math.floor(electionTimeoutMs / stream.pick([4, 5, 6])),
     appendBytesMax: stream.pick([256, 4_096, 1_048_576]),
@@ -140,6 +147,10 @@ function drawNode(stream: Stream, groupCount: number): NodeKnobs {
   };
 }
 
+/** A few keys fill the smallest of these. */
+const QUOTAS_BYTES = [800, 1_500, 6_000];
+const ROOMY = Array.from({ length: 9 }, () => DEFAULT_SETTINGS.quotaBytes);
+
 function drawDurability(stream: Stream): Durability {
   return stream.pick(['durable', 'durable', 'durable', 'strict']);
 }
@@ -156,6 +167,7 @@ function drawWorkload(stream: Stream): WorkloadConfig {
     sessionPermille: stream.pick([0, 300, 1_000]),
     patienceMs: stream.pick([1_000, 3_000, 10_000]),
     expiringMs: stream.pick([0, 300, 1_000]),
+    dawdlePermille: stream.pick([0, 0, 2, 20]),
   };
 }
 

@@ -63,6 +63,12 @@ export class History {
     if (pending.testimony !== null) this.#witness.refused(pending.testimony);
   }
 
+  /** Refused by a rule of the store: not executed, and still an answer. */
+  declined(pending: Pending): void {
+    this.void(pending);
+    this.completed++;
+  }
+
   /** May have been, or may still be, executed. A read of unknown outcome says nothing at all. */
   lost(pending: Pending): void {
     pending.isDone = true;

@@ -10,6 +10,7 @@ import { type CheckerName, InvariantViolation } from '../../src/base/assert.ts';
 import type { GroupId, NodeId } from '../../src/base/units.ts';
 import { allMembers } from '../../src/core/members.ts';
 import { currentConfiguration } from '../../src/core/raft/state.ts';
+import { buildRing, type Ring } from '../../src/core/router/ring.ts';
 import { checkLinearizable, type Limits } from '../check/linearizable/check.ts';
 import { storeModel } from '../check/linearizable/store.ts';
 import type { Failure } from '../world/faults.ts';
@@ -88,6 +89,7 @@ class Run {
   readonly #clients: SimulatedClient[] = [];
   readonly #nemesis: Nemesis;
   readonly #expiring: ExpiringKeys;
+  readonly #ring: Ring;
   #verdict: Verdict | null = null;
   #isUndecided = false;
   /** Whether somebody chose the classes of faults. */
@@ -97,6 +99,7 @@ class Run {
   constructor(seed: string, config: RunConfig, options: RunOptions) {
     this.#seed = seed;
     this.#config = config;
+    this.#ring = buildRing(config.node.settings.groupCount);
     this.#isCalm = options.overrides.faults !== null;
     this.#cluster = new Cluster(seed, config, (failure) => this.#failed(failure));
     const { world } = this.#cluster;
@@ -131,9 +134,15 @@ class Run {
       nodes: nodeIds(this.#config.nodes),
       history: this.#history,
       probes: this.#cluster.probes.clients,
+      isOfSession: (key) => this.#isOfSession(key),
       nextOrder: () => ++this.#orders,
       onStale: () => {},
     });
+  }
+
+  /** A session is opened by a command without a key, in the group that owns the empty one. */
+  #isOfSession(key: Uint8Array): boolean {
+    return this.#ring.ownerOf(key, 0, key.length) === this.#ring.ownerOf(key, 0, 0);
   }
 
   #wipe(node: NodeId): boolean {
@@ -215,7 +224,7 @@ class Run {
     let isProbing = false;
     while (this.#verdict === null) {
       world.scheduler.runUntil(world.scheduler.nowUs() + 100_000);
-      const isIdle = this.#clients.every((client) => client.inFlight === 0);
+      const isIdle = this.#clients.every((client) => client.isIdle);
       if (!isProbing && isIdle && hasConverged(this.#cluster)) {
         isProbing = true;
         this.#probeAll(probe);

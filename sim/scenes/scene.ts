@@ -45,6 +45,7 @@ export class Scene {
         workload: this.cluster.config.workload,
         nodes: nodeIds(nodes),
         probes: this.cluster.probes.clients,
+        isOfSession: () => true,
         history: this.history,
         nextOrder: () => ++this.#orders,
         onStale: () => {},
@@ -83,7 +84,7 @@ export class Scene {
   /** Clients come to an end, and the cluster to rest. */
   rest(): boolean {
     for (const client of this.#clients) client.isStopped = true;
-    return this.until(() => this.#clients.every((it) => it.inFlight === 0) && this.isAgreed());
+    return this.until(() => this.#clients.every((it) => it.isIdle) && this.isAgreed());
   }
 
   isAgreed(): boolean {
@@ -152,6 +153,7 @@ function configOf(nodes: number, knobs: Partial<NodeKnobs>): RunConfig {
     ...quick,
     weights: [3, 1, 3, 1, 1, 1, 1],
     sessionPermille: 0,
+    dawdlePermille: 0,
   };
   return { ...drawn, nodes, node, workload, world: calmWorldConfig() };
 }

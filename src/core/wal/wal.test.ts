@@ -64,6 +64,15 @@ describe('durable', () => {
     expect(bench.state.stats.flushes - before).toBe(3);
   });
 
+  test('strict: a founder writes the first entries of all its groups in one flush', () => {
+    const bench = new Bench(tinyConfig({ durability: 'strict' })).open().rest();
+    const before = bench.state.stats.flushes;
+    bench.append(hardState(0, 1), entry(0, 1, 1), hardState(1, 1), entry(1, 1, 1));
+    bench.append(entry(1, 2, 1));
+    bench.settle();
+    expect(bench.state.stats.flushes - before).toBe(2);
+  });
+
   test('unsafe skips the sync of entries, and of nothing else', () => {
     const bench = new Bench(tinyConfig({ durability: 'unsafe' })).open().rest();
     const syncs = (): number => bench.state.stats.syncs;

@@ -7,7 +7,8 @@
  * 3. `unsafe` leaves out the sync of flushes that hold nothing but new entries. A synced flush
  *    vouches for all before it, so it waits until those are done, and their file is synced first
  *    when it is another one.
- * 4. `strict`: one entry a flush.
+ * 4. `strict`: one entry a flush; but the first entries of all groups share one, for a founder that
+ *    wrote some of them and died would found the others never.
  * 5. A mark is a flush without records. It covers the last flush for recovery's judgement, and
  *    carries the news of dead segments; then the log stays silent.
  */
@@ -71,10 +72,16 @@ function gatherRecords(state: WalState, firstBytes: number): LoggedRecord[] {
   const records: LoggedRecord[] = [];
   let bytes = 0;
   let entries = 0;
+  let isFounding = true;
   for (const logged of state.queue) {
-    if (logged.record.kind === 'entry') entries++;
+    const { record } = logged;
+    if (record.kind === 'entry') {
+      entries++;
+      if (record.index > 1) isFounding = false;
+    }
     bytes += logged.bytes;
-    if (bytes > bytesMax || (state.durability === 'strict' && entries > 1)) break;
+    const isAlone = state.durability === 'strict' && entries > 1 && !isFounding;
+    if (bytes > bytesMax || isAlone) break;
     records.push(logged);
   }
   return records;

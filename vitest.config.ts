@@ -1,8 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
+import { mutantPlugin } from './sim/cli/mutant-plugin.ts';
+
 // Worker threads start faster than processes and the machines share nothing, so threads it is.
 // Two workers: the budget of the test suite is stated for two cores (docs/hacking.md).
 export default defineConfig({
+  // MUTANT=id: the tests meet a known bug (docs/simulator.md, "Scenarios").
+  plugins: [mutantPlugin(process.env.MUTANT)],
   test: {
     include: ['src/**/*.test.ts', 'sim/**/*.test.ts', 'bench/**/*.test.ts', 'test/**/*.test.ts'],
     pool: 'threads',

@@ -1,18 +1,32 @@
 /**
  * A directed scene: a small cluster in a world without faults, clients at work, and a hand that
- * reaches into its disks. What the clients saw is judged at the end, like a run's.
+ * reaches into it. What the clients saw is judged at the end, like a run's.
+ *
+ *   stop · start · pause · resume · cut · isolate · heal     what the hand does to nodes and links
+ *   until · pass · rest · outcome                            what it waits for, and how it ended
+ *
+ * All that a run checks after every turn is checked here too: what it finds is in `failures`.
  */
 import { toHex } from '../../src/base/bytes.ts';
 import type { NodeId } from '../../src/base/units.ts';
 import { ENTRY_HEADER_BYTES } from '../../src/core/entry.ts';
+import { lastIndex } from '../../src/core/raft/log.ts';
 import { DEFAULT_SETTINGS } from '../../src/core/settings.ts';
+import type { Member } from '../../src/core/types.ts';
 import { NODE_DEFAULTS } from '../../src/node/config.ts';
 import type { NodeState } from '../../src/node/state.ts';
 import { checkLinearizable, DEFAULT_LIMITS } from '../check/linearizable/check.ts';
 import { storeModel } from '../check/linearizable/store.ts';
 import { SimulatedClient } from '../run/client.ts';
 import { Cluster } from '../run/cluster.ts';
-import { drawRunConfig, type NodeKnobs, nodeIds, type RunConfig } from '../run/config.ts';
+import {
+  drawRunConfig,
+  GROUP_ZERO,
+  type NodeKnobs,
+  nodeIds,
+  type RunConfig,
+  type WorkloadConfig,
+} from '../run/config.ts';
 import { History } from '../run/history.ts';
 import { hasConverged } from '../run/liveness.ts';
 import { NO_OVERRIDES } from '../run/run.ts';
@@ -22,6 +36,7 @@ import type { Failure } from '../world/faults.ts';
 import { Streams } from '../world/streams.ts';
 
 const STEP_US = 500;
+const CODE_OF_A = 97;
 
 export class Scene {
   readonly cluster: Cluster;
@@ -30,13 +45,18 @@ export class Scene {
   readonly #clients: SimulatedClient[] = [];
   #orders = 0;
 
-  constructor(nodes: number, knobs: Partial<NodeKnobs> = {}) {
-    this.cluster = new Cluster('1', configOf(nodes, knobs), (failure) => {
+  constructor(
+    nodes: number,
+    knobs: Partial<NodeKnobs> = {},
+    workload: Partial<WorkloadConfig> = {},
+  ) {
+    this.cluster = new Cluster('1', configOf(nodes, knobs, workload), (failure) => {
       this.failures.push(failure);
     });
     const { world } = this.cluster;
     world.startAll();
-    for (const name of ['a', 'b']) {
+    for (let n = 0; n < this.cluster.config.workload.clients; n++) {
+      const name = String.fromCharCode(CODE_OF_A + n);
       const client = new SimulatedClient({
         name,
         net: world.net,
@@ -87,6 +107,29 @@ export class Scene {
     return this.until(() => this.#clients.every((it) => it.isIdle) && this.isAgreed());
   }
 
+  /** Everything is healed, comes to rest, and is judged: `well`, or the first thing that is not. */
+  outcome(): string {
+    const { world } = this.cluster;
+    this.heal();
+    for (const id of world.nodes) {
+      this.resume(id);
+      this.start(id);
+    }
+    const isAtRest = this.rest();
+    const [failure] = this.failures;
+    if (failure !== undefined) return `${failure.checker}: ${failure.message}`;
+    if (!isAtRest) return 'liveness: it does not come to rest';
+    return this.isLinearizable() ? 'well' : 'linearizable: it is not';
+  }
+
+  /** Somebody leads, and everybody has applied as many entries. */
+  hasWorked(entries: number): boolean {
+    const nodes = this.cluster.running();
+    const hasApplied = ({ groups }: NodeState): boolean =>
+      (groups[0]?.store.appliedIndex ?? 0) >= entries;
+    return this.leader() !== null && nodes.every(({ state }) => hasApplied(state));
+  }
+
   isAgreed(): boolean {
     return hasConverged(this.cluster);
   }
@@ -104,6 +147,42 @@ export class Scene {
     this.cluster.world.process(id as NodeId).start();
   }
 
+  pause(id: number): void {
+    this.cluster.world.process(id as NodeId).pause(null);
+  }
+
+  resume(id: number): void {
+    this.cluster.world.process(id as NodeId).resume();
+  }
+
+  cut(source: number, target: number): void {
+    this.cluster.world.net.cut(source as NodeId, target as NodeId, false);
+  }
+
+  isolate(id: number): void {
+    this.cluster.world.net.isolate(id as NodeId);
+  }
+
+  heal(): void {
+    this.cluster.world.net.heal();
+  }
+
+  /** The node takes a snapshot of group 0. */
+  compact(id: number): void {
+    this.cluster.admin(id as NodeId, { kind: 'snapshot', group: GROUP_ZERO });
+  }
+
+  reconfigure(id: number, voters: readonly Member[], learners: readonly Member[]): void {
+    const request = { kind: 'reconfigure', group: GROUP_ZERO, voters, learners } as const;
+    this.cluster.admin(id as NodeId, request);
+  }
+
+  /** What the node's log of group 0 holds: everything above `baseIndex`, through `lastIndex`. */
+  log(id: number): { readonly baseIndex: number; readonly lastIndex: number } {
+    const { log } = this.state(id).groups[0]!.raft;
+    return { baseIndex: log.baseIndex, lastIndex: lastIndex(log) };
+  }
+
   /** A node that follows in group 0. */
   follower(): number {
     const found = this.cluster.running().find(({ state }) => !isLeading(state));
@@ -112,6 +191,12 @@ export class Scene {
 
   leader(): number | null {
     return this.cluster.running().find(({ state }) => isLeading(state))?.state.config.id ?? null;
+  }
+
+  /** Whoever leads as soon as somebody does. */
+  awaitLeader(): number {
+    if (!this.until(() => this.leader() !== null)) throw new RangeError('nobody leads');
+    return this.leader()!;
   }
 
   /** Files of a node, by a part of their names. */
@@ -134,7 +219,11 @@ export class Scene {
 
 const isLeading = ({ groups }: NodeState): boolean => groups[0]?.raft.role === 'leader';
 
-function configOf(nodes: number, knobs: Partial<NodeKnobs>): RunConfig {
+function configOf(
+  nodes: number,
+  knobs: Partial<NodeKnobs>,
+  changes: Partial<WorkloadConfig>,
+): RunConfig {
   const drawn = drawRunConfig(new Streams('1').stream('config'), NO_OVERRIDES);
   const node: NodeKnobs = {
     ...NODE_DEFAULTS,
@@ -147,13 +236,14 @@ function configOf(nodes: number, knobs: Partial<NodeKnobs>): RunConfig {
     regionBytes: 65_536,
     ...knobs,
   };
-  const quick = { keys: 10, thinkMs: 15, pipeline: 4, patienceMs: 1_000 };
+  const quick = { clients: 2, keys: 10, thinkMs: 15, pipeline: 4, patienceMs: 1_000 };
   const workload = {
     ...drawn.workload,
     ...quick,
     weights: [3, 1, 3, 1, 1, 1, 1],
     sessionPermille: 0,
     dawdlePermille: 0,
+    ...changes,
   };
   return { ...drawn, nodes, node, workload, world: calmWorldConfig() };
 }

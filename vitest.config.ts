@@ -4,9 +4,11 @@ import { mutantPlugin } from './sim/cli/mutant-plugin.ts';
 
 // Worker threads start faster than processes and the machines share nothing, so threads it is.
 // Two workers: the budget of the test suite is stated for two cores (docs/hacking.md).
+const { MUTANT } = process.env;
+
 export default defineConfig({
   // MUTANT=id: the tests meet a known bug (docs/simulator.md, "Scenarios").
-  plugins: [mutantPlugin(process.env.MUTANT)],
+  plugins: [mutantPlugin(MUTANT)],
   test: {
     include: ['src/**/*.test.ts', 'sim/**/*.test.ts', 'bench/**/*.test.ts', 'test/**/*.test.ts'],
     pool: 'threads',

@@ -2,7 +2,9 @@
  * A directed scene: a small cluster in a world without faults, clients at work, and a hand that
  * reaches into it. What the clients saw is judged at the end, like a run's.
  *
- *   stop · start · pause · resume · cut · isolate · heal     what the hand does to nodes and links
+ *   stop · kill · start · pause · resume · hang              what the hand does to nodes
+ *   cut · isolate · hold · release · heal                    … to links
+ *   compact · propose · reconfigure                          what operators ask for
  *   until · pass · rest · outcome                            what it waits for, and how it ended
  *
  * All that a run checks after every turn is checked here too: what it finds is in `failures`.
@@ -33,6 +35,7 @@ import { NO_OVERRIDES } from '../run/run.ts';
 import { calmWorldConfig } from '../world/config.ts';
 import type { SimulatedFile } from '../world/disk-file.ts';
 import type { Failure } from '../world/faults.ts';
+import type { Rule } from '../world/net-peers.ts';
 import { Streams } from '../world/streams.ts';
 
 const STEP_US = 500;
@@ -143,6 +146,11 @@ export class Scene {
     this.cluster.world.process(id as NodeId).crash('power');
   }
 
+  /** The process dies and the kernel lives on: what was written is there, synced or not. */
+  kill(id: number): void {
+    this.cluster.world.process(id as NodeId).crash('process');
+  }
+
   start(id: number): void {
     this.cluster.world.process(id as NodeId).start();
   }
@@ -155,8 +163,23 @@ export class Scene {
     this.cluster.world.process(id as NodeId).resume();
   }
 
+  /** The disk of a node does nothing for so long. */
+  hang(id: number, forMs: number): void {
+    const { world } = this.cluster;
+    world.disk(id as NodeId).stall(world.scheduler.nowUs() + forMs * 1_000);
+  }
+
   cut(source: number, target: number): void {
     this.cluster.world.net.cut(source as NodeId, target as NodeId, false);
+  }
+
+  /** Sets aside what `target` would hear from `source`, until it is released. */
+  hold(source: number, target: number): Rule {
+    return this.cluster.world.net.hold((it) => it.source === source && it.target === target);
+  }
+
+  release(rule: Rule): void {
+    this.cluster.world.net.release(rule);
   }
 
   isolate(id: number): void {
@@ -170,6 +193,11 @@ export class Scene {
   /** The node takes a snapshot of group 0. */
   compact(id: number): void {
     this.cluster.admin(id as NodeId, { kind: 'snapshot', group: GROUP_ZERO });
+  }
+
+  /** A command for group 0 at a node that leads; nobody waits for the answer. */
+  propose(id: number, command: Uint8Array): void {
+    this.cluster.admin(id as NodeId, { kind: 'propose', group: GROUP_ZERO, commands: [command] });
   }
 
   reconfigure(id: number, voters: readonly Member[], learners: readonly Member[]): void {
@@ -191,6 +219,16 @@ export class Scene {
 
   leader(): number | null {
     return this.cluster.running().find(({ state }) => isLeading(state))?.state.config.id ?? null;
+  }
+
+  others(id: number): number[] {
+    return this.cluster.world.nodes.filter((node) => node !== id);
+  }
+
+  /** Whoever believes to lead. */
+  leaders(): number[] {
+    const leading = this.cluster.running().filter(({ state }) => isLeading(state));
+    return leading.map(({ state }) => state.config.id);
   }
 
   /** Whoever leads as soon as somebody does. */

@@ -1,6 +1,10 @@
 /** All mutants: those of the catalogue of known bugs in its order, then those of our own. */
 import { CANARIES } from './canary.ts';
 import { CLIENT_MUTANTS } from './clients.ts';
+import { DIRECTED_ELECTION_MUTANTS } from './directed-elections.ts';
+import { DIRECTED_NODE_MUTANTS } from './directed-node.ts';
+import { DIRECTED_REPLICATION_MUTANTS } from './directed-replication.ts';
+import { DIRECTED_SWIM_MUTANTS } from './directed-swim.ts';
 import { ELECTION_MUTANTS } from './election.ts';
 import { LOCAL_FAILURE_MUTANTS } from './local-failures.ts';
 import { MEMBERSHIP_MUTANTS } from './membership.ts';
@@ -27,9 +31,16 @@ export const MUTANTS: readonly Mutant[] = [
   ...STATE_MUTANTS,
 ];
 
-/** Null: there is none of this id. Canaries are found, but are in no table. */
+/** Bugs that no random run is asked to find: directed scenarios fail under them. */
+export const DIRECTED_MUTANTS: readonly Mutant[] = [
+  ...DIRECTED_ELECTION_MUTANTS,
+  ...DIRECTED_REPLICATION_MUTANTS,
+  ...DIRECTED_NODE_MUTANTS,
+  ...DIRECTED_SWIM_MUTANTS,
+];
+
+/** Null: there is none of this id. Only what is in MUTANTS is in the table of a hunt. */
 export function findMutant(id: string): Mutant | null {
-  return (
-    [...MUTANTS, ...CANARIES].find((mutant) => mutant.id.toLowerCase() === id.toLowerCase()) ?? null
-  );
+  const all = [...MUTANTS, ...DIRECTED_MUTANTS, ...CANARIES];
+  return all.find((mutant) => mutant.id.toLowerCase() === id.toLowerCase()) ?? null;
 }

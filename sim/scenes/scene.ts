@@ -3,7 +3,7 @@
  * reaches into it. What the clients saw is judged at the end, like a run's.
  *
  *   stop · kill · start · pause · resume · hang              what the hand does to nodes
- *   cut · isolate · hold · release · heal                    … to links
+ *   cut · isolate · hold · release · lose · heal             … to links
  *   compact · propose · reconfigure                          what operators ask for
  *   until · pass · rest · outcome                            what it waits for, and how it ended
  *
@@ -113,6 +113,7 @@ export class Scene {
   /** Everything is healed, comes to rest, and is judged: `well`, or the first thing that is not. */
   outcome(): string {
     const { world } = this.cluster;
+    this.lose(0);
     this.heal();
     for (const id of world.nodes) {
       this.resume(id);
@@ -180,6 +181,11 @@ export class Scene {
 
   release(rule: Rule): void {
     this.cluster.world.net.release(rule);
+  }
+
+  /** Frames between nodes are lost at this rate, until the outcome is asked for. */
+  lose(permille: number): void {
+    this.cluster.config.world.net.peers.frames.lossPermille = permille;
   }
 
   isolate(id: number): void {

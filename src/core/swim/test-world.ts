@@ -23,6 +23,8 @@ export interface WorldMember {
   readonly config: SwimConfig;
   state: SwimState;
   running: boolean;
+  /** Until then it does nothing; what comes meanwhile waits for it. */
+  pausedUntilMs: number;
 }
 
 export interface Noted {
@@ -63,7 +65,7 @@ export function newWorld(size: number, seed: number, over: Partial<SwimConfig> =
   };
   for (let id = 1; id <= size; id++) {
     const config = configOf(id, size, { seed: [seed, id], ...over });
-    world.members.set(id, { config, state: swim.init(config), running: true });
+    world.members.set(id, { config, state: swim.init(config), running: true, pausedUntilMs: -1 });
   }
   return world;
 }
@@ -92,23 +94,35 @@ function carry(world: World, from: number, datagram: Datagram): void {
     world.pings.push({ atMs: world.now, from, to });
   }
   if (!world.passes(from, to) || nextBelow(world.prng, 100) < world.lossPercent) return;
-  const dueMs = world.now + nextBetween(world.prng, 1, world.delayMsMax);
+  deliverAt(world, world.now + nextBetween(world.prng, 1, world.delayMsMax), datagram);
+}
+
+function deliverAt(world: World, dueMs: number, datagram: Datagram): void {
   const due = world.inFlight.get(dueMs);
   if (due === undefined) world.inFlight.set(dueMs, [datagram]);
   else due.push(datagram);
 }
 
+/** The process of `id` stands still; its datagrams wait in its queue. */
+export const pause = (world: World, id: number, forMs: number): void => {
+  memberOf(world, id).pausedUntilMs = world.now + forMs;
+};
+
 export function runFor(world: World, spanMs: number): void {
   for (const untilMs = world.now + spanMs; world.now < untilMs; world.now++) {
     const due = world.inFlight.get(world.now) ?? [];
     world.inFlight.delete(world.now);
-    for (const { target, address, bytes } of due) {
+    for (const datagram of due) {
+      const { target, address, bytes } = datagram;
       const member = world.members.get(target);
       if (member?.running !== true || member.config.address !== address) continue;
-      feedMember(world, target, { kind: 'datagram', bytes });
+      // Its timers run before it reads what has queued up.
+      if (member.pausedUntilMs >= world.now) deliverAt(world, member.pausedUntilMs + 1, datagram);
+      else feedMember(world, target, { kind: 'datagram', bytes });
     }
     for (const [id, member] of world.members) {
-      if (!member.running || swim.deadline(member.state) > world.now) continue;
+      if (!member.running || member.pausedUntilMs > world.now) continue;
+      if (swim.deadline(member.state) > world.now) continue;
       feedMember(world, id, { kind: 'tick' });
     }
   }
@@ -121,7 +135,7 @@ export const crash = (world: World, id: number): void => {
 /** A new process of the same member: nothing of the old state, the first incarnation again. */
 export function restart(world: World, id: number, over: Partial<SwimConfig> = {}): void {
   const config = { ...memberOf(world, id).config, seed: [world.now, id], ...over };
-  world.members.set(id, { config, state: swim.init(config), running: true });
+  world.members.set(id, { config, state: swim.init(config), running: true, pausedUntilMs: -1 });
 }
 
 /** What `observer` holds about `id`. */

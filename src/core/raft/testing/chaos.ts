@@ -15,6 +15,7 @@ import { configurationIndex, currentConfiguration } from '../state.ts';
 import { Cluster } from './cluster.ts';
 import { TICK_MS } from './fixture.ts';
 import type { Machine } from './machine.ts';
+import { isAgreed, mend, restart } from './peace.ts';
 
 export interface ChaosOptions {
   readonly nodes: number;
@@ -179,7 +180,7 @@ export class Chaos {
 
   #restartSomewhere(): void {
     const machine = this.#any();
-    if (machine.state === null) this.#restart(machine);
+    if (machine.state === null) restart(this.cluster, machine.id);
   }
 
   #fail(): void {
@@ -209,51 +210,18 @@ export class Chaos {
     );
   }
 
-  #restart({ id }: Machine): void {
-    this.cluster.restart(id);
-    for (const other of this.cluster.machines) {
-      if (other.state === null || other.id === id) continue;
-      const { member } = this.cluster.machine(id);
-      this.cluster.step(other.id, { kind: 'peer-connected', member });
-    }
-  }
-
   /** No more faults: in the end somebody leads, and everyone who has a seat has all of it. */
   calm(limitMs: number): boolean {
     const { cluster } = this;
-    cluster.network.heal();
     cluster.network.queue = [];
-    for (const machine of cluster.machines) if (machine.state === null) this.#restart(machine);
-    cluster.autoSync = true;
-    for (const { id } of cluster.machines) cluster.syncAll(id);
+    mend(cluster);
     for (let passed = 0; passed < limitMs; passed += TICK_MS * 10) {
       cluster.run(TICK_MS * 10);
       if (this.#replacing !== null && cluster.leader() > 0) {
         this.#replace(cluster.leader(), this.#replacing);
       }
-      if (this.#isAgreed()) return true;
+      if (this.#replacing === null && isAgreed(cluster)) return true;
     }
     return false;
-  }
-
-  #isAgreed(): boolean {
-    const leader = this.cluster.leader();
-    if (leader === 0 || this.#replacing !== null) return false;
-    const state = this.cluster.state(leader);
-    const { voters, outgoing, learners } = currentConfiguration(state);
-    if (outgoing.length > 0 || state.commitIndex < state.leading!.noopIndex) return false;
-    return [...voters, ...learners].every((member) => {
-      const { state: other } = this.cluster.machine(member.id);
-      return other?.commitIndex === state.commitIndex && other.appliedIndex === state.appliedIndex;
-    });
-  }
-
-  /** A proposal still goes through. */
-  proposesStill(): boolean {
-    const leader = this.cluster.leader();
-    const outcome = this.cluster.propose(leader, 'last');
-    if (outcome.kind !== 'accepted') return false;
-    this.cluster.run(500);
-    return this.cluster.machine(leader).applied.at(-1)!.text === 'last';
   }
 }

@@ -6,7 +6,13 @@
  * 2. Every machine has a clock of its own; `elapse` moves it without letting the machine notice.
  * 3. The driver honours the outbox as `out.ts` says, and the witness watches every step.
  *
- * A cluster begins behind a snapshot at index 2, as if it had been formed: the first entry of a
+ * What a story is told in:
+ *
+ *   elect · campaign · force · tick · elapse · run · propose · read · transfer · reconfigure
+ *   cut · isolate · heal · drop · discard · hold · release · deliver
+ *   crash · restart · wipe · compact · sync (one flush is done)
+ *
+ * and what it looks at is in look.ts. A cluster begins behind a snapshot at index 2, as if it had been formed: the first entry of a
  * test is entry 3. `isFormed: false` begins with empty stores.
  */
 import { assert } from '../../../base/assert.ts';
@@ -17,10 +23,10 @@ import type { Configuration, Member } from '../../types.ts';
 import type { RaftEvent } from '../event.ts';
 import { lastIndex, termAt } from '../log.ts';
 import { type ProposalOutcome, RaftOut } from '../out.ts';
-import { isSnapshotUseful } from '../snapshot.ts';
 import type { RaftConfig, RaftState } from '../state.ts';
 import { raft } from '../step.ts';
-import { Disk, emptySnapshot, type Snapshot } from './disk.ts';
+import { Disk, emptySnapshot } from './disk.ts';
+import { honour, install, releaseHeld, sendSnapshot } from './driver.ts';
 import {
   BASE_INDEX,
   commandBytes,
@@ -31,7 +37,6 @@ import {
   TICK_MS,
 } from './fixture.ts';
 import {
-  applyThrough,
   emptyMachine,
   type Machine,
   newMachine,
@@ -39,7 +44,7 @@ import {
   startMachine,
   stopMachine,
 } from './machine.ts';
-import { Network, type Parcel } from './network.ts';
+import { type Ends, filterOf, Network, type Parcel } from './network.ts';
 import { type Store, Witness } from './witness.ts';
 
 const WALL = 1_000_000;
@@ -153,50 +158,14 @@ export class Cluster {
     raft.check(state);
     this.witness.stepped(state, this.stores);
     this.listener?.(machine, out, before);
-    this.#honour(machine, out);
+    honour(this, machine, out);
+    this.witness.compares(state, machine.disk);
     if (this.autoSync) this.syncAll(id);
     return out;
   }
 
-  #honour(machine: Machine, out: RaftOut): void {
-    const state = machine.state!;
-    for (const record of out.records) {
-      if (record.kind !== 'entry') continue;
-      const previous = termAt(state.log, (record.index - 1) as LogIndex);
-      if (previous !== null) this.witness.appended(record.bytes, previous);
-    }
-    if (out.records.length > 0) machine.disk.write(out.ticket, out.records);
-    for (const message of out.sendNow) {
-      this.witness.sends(message, machine.disk);
-      this.network.send(message);
-    }
-    machine.held.push(...out.sendAfter);
-    if (out.applyThrough > 0) applyThrough(machine, this.witness, out.applyThrough);
-    machine.safeReads.push(...out.readsSafe);
-    this.#answerReads(machine);
-    for (const id of out.readsRefused) this.reads.get(id)!.status = 'refused';
-    for (const to of out.snapshotsWanted) this.sendSnapshot(machine, to);
-  }
-
-  #answerReads(machine: Machine): void {
-    const { appliedIndex } = machine.state!;
-    for (const { id, index } of machine.safeReads) {
-      if (index > appliedIndex) continue;
-      const read = this.reads.get(id)!;
-      assert(index >= read.floor, 'linearizable', 'a read missed what was committed before it');
-      read.status = 'answered';
-      read.index = appliedIndex;
-    }
-    machine.safeReads = machine.safeReads.filter(({ index }) => index > appliedIndex);
-  }
-
   sendSnapshot(machine: Machine, to: Member): void {
-    const { snapshot } = machine.disk;
-    const isUnderWay = this.network.queue.some(
-      (parcel) => parcel.type === 'snapshot' && sameMember(parcel.to, to),
-    );
-    if (isUnderWay || snapshot.meta.index < machine.state!.snapshotIndex) return;
-    this.network.send({ type: 'snapshot', from: machine.member, to, snapshot });
+    sendSnapshot(this, machine, to);
   }
 
   // disks
@@ -211,21 +180,12 @@ export class Cluster {
     const { log } = this.state(id);
     const index = lastIndex(log);
     this.step(id, { kind: 'synced', ticket: through, index, term: termAt(log, index)! });
-    this.#release(machine, through);
+    releaseHeld(this, machine, through);
     return true;
   }
 
   syncAll(id: number): void {
     while (this.sync(id)) {}
-  }
-
-  #release(machine: Machine, through: number): void {
-    const leaving = machine.held.filter(({ ticket }) => ticket <= through);
-    machine.held = machine.held.filter(({ ticket }) => ticket > through);
-    for (const { message } of leaving) {
-      this.witness.sends(message, machine.disk);
-      this.network.send(message);
-    }
   }
 
   // messages
@@ -248,27 +208,13 @@ export class Cluster {
   arrive(parcel: Parcel): void {
     const machine = this.machine(parcel.to.id);
     if (machine.state === null || !sameMember(machine.member, parcel.to)) return;
-    if (parcel.type === 'snapshot') this.#install(machine, parcel.snapshot, parcel.from);
+    if (parcel.type === 'snapshot') install(this, machine, parcel.snapshot, parcel.from);
     else if (parcel.type === 'snapshot-answer') {
       const { from: member, index, isInstalled } = parcel;
       this.step(machine.id, { kind: 'snapshot-sent', member, index, isInstalled });
     } else {
       this.step(machine.id, { kind: 'message', message: parcel, wall: this.wall(machine) });
     }
-  }
-
-  /** A whole snapshot is there: it goes into force if it is still news. */
-  #install(machine: Machine, snapshot: Snapshot, from: Member): void {
-    const { meta, stamp } = snapshot;
-    const isInstalled = isSnapshotUseful(machine.state!, meta.index);
-    if (isInstalled) {
-      machine.disk.store(snapshot);
-      machine.applied = [...snapshot.applied];
-      const wall = this.wall(machine);
-      this.step(machine.id, { kind: 'snapshot-installed', meta, stamp, from, wall });
-    }
-    const answer = { type: 'snapshot-answer', from: machine.member, to: from } as const;
-    this.network.send({ ...answer, index: meta.index, isInstalled: true });
   }
 
   // time
@@ -366,8 +312,36 @@ export class Cluster {
 
   // faults
 
+  /** Nothing passes between the two; with `one-way`, nothing from the first to the second. */
+  cut(source: number, target: number, direction: 'both' | 'one-way' = 'both'): void {
+    this.network.cut(source, target, direction === 'one-way');
+  }
+
   isolate(id: number): void {
-    for (const other of this.machines) if (other.id !== id) this.network.cut(id, other.id);
+    for (const other of this.machines) if (other.id !== id) this.cut(id, other.id);
+  }
+
+  heal(): void {
+    this.network.heal();
+  }
+
+  /** Loses what matches, from now on until the network heals. */
+  drop(type: Parcel['type'] | '*', ends: Ends = {}): void {
+    this.network.drop(filterOf(type, ends));
+  }
+
+  /** Loses what matches and is under way. */
+  discard(type: Parcel['type'] | '*', ends: Ends = {}): void {
+    this.network.discard(filterOf(type, ends));
+  }
+
+  /** Keeps what matches on its way, until `release`. */
+  hold(type: Parcel['type'] | '*', ends: Ends = {}): void {
+    this.network.hold(filterOf(type, ends));
+  }
+
+  release(): void {
+    this.network.release();
   }
 
   /** The process and the power are gone. The first `keep` pending flushes had reached the disk. */
@@ -378,6 +352,7 @@ export class Cluster {
   restart(id: number): void {
     const machine = this.machine(id);
     startMachine(machine, this.options.config ?? {});
+    this.witness.restarted(machine.state!);
     this.step(id, { kind: 'tick', wall: this.wall(machine) });
   }
 

@@ -52,6 +52,8 @@ export class Disk {
   entries: Uint8Array[];
   /** In the order of their tickets. */
   pending: Flush[] = [];
+  /** By index, what this life of the machine began with and wrote since, durable or not. */
+  written = new Map<LogIndex, Uint8Array>();
   #files = new Map<number, Snapshot>();
 
   constructor(recovered: Recovered) {
@@ -80,6 +82,20 @@ export class Disk {
     const last = this.pending.at(-1);
     assert(last === undefined || last.ticket < ticket, 'effect-order', 'tickets rise');
     this.pending.push({ ticket, records, isComplete: false });
+    for (const record of records) this.#note(record);
+  }
+
+  #note(record: WalRecord): void {
+    if (record.kind === 'entry') this.written.set(record.index, record.bytes);
+    if (record.kind !== 'truncate') return;
+    for (const index of [...this.written.keys()]) {
+      if (index >= record.from) this.written.delete(index);
+    }
+  }
+
+  /** A life begins with what is durable. */
+  begin(): void {
+    this.written = new Map(this.entries.map((entry) => [entryIndex(entry), entry]));
   }
 
   /** The device finished one flush. Answers the ticket through which all is durable now, or 0. */

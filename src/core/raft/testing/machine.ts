@@ -45,6 +45,7 @@ export function newMachine(id: number, disk: Disk): Machine {
 /** A new life with what the disk holds. */
 export function startMachine(machine: Machine, config: Partial<RaftConfig>): void {
   const { hardState, snapshot, entries } = machine.disk;
+  machine.disk.begin();
   machine.state = raft.init({
     ...DEFAULTS,
     ...config,

@@ -35,6 +35,18 @@ export interface Filter {
   readonly to: number | null;
 }
 
+/** Whose parcels are meant; an end that is absent means anybody's. */
+export interface Ends {
+  readonly from?: number;
+  readonly to?: number;
+}
+
+export const filterOf = (type: Parcel['type'] | '*', ends: Ends): Filter => ({
+  type: type === '*' ? null : type,
+  from: ends.from ?? null,
+  to: ends.to ?? null,
+});
+
 export function matches(filter: Filter, parcel: Parcel): boolean {
   if (filter.type !== null && filter.type !== parcel.type) return false;
   if (filter.from !== null && filter.from !== parcel.from.id) return false;

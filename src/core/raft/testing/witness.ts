@@ -7,7 +7,11 @@
  * state machine safety   an index is applied as one entry everywhere, in order, without gaps
  * durable quorum         a leader commits what a quorum of its configuration holds on disk
  * one vote               a store votes for one candidate a term, across restarts
- * monotonic              term and commit index of a machine, and what is told of them, never fall
+ * monotonic              term and commit index of a machine never fall; no store comes back from a
+ *                        crash in an older term than it has told, nor with an older snapshot
+ * same log               what a machine holds is what its records make, on an independent copy
+ *
+ * What must come in the end, when nothing is broken any more, is in peace.ts.
  */
 import { assert } from '../../../base/assert.ts';
 import type { LogIndex } from '../../../base/units.ts';
@@ -49,6 +53,9 @@ export class Witness {
   #seen = new Map<RaftState, { term: number; commit: number }>();
   #highestCommit = 0;
   #highestIndex = new Map<string, number>();
+  /** By store: the highest term in any message of it, and its highest snapshot. */
+  #told = new Map<string, number>();
+  #compacted = new Map<string, number>();
 
   /** The highest index that any machine has ever known to be committed. */
   get highestCommit(): number {
@@ -60,6 +67,24 @@ export class Witness {
     this.#watchTerm(state);
     if (state.role === 'leader') this.#watchLeader(state);
     this.#watchCommit(state, stores);
+  }
+
+  /** A store begins another life. */
+  restarted({ config, currentTerm, snapshotIndex }: RaftState): void {
+    const store = nameOf(config.self);
+    const told = this.#told.get(store) ?? 0;
+    assert(currentTerm >= told, 'monotonic', 'a store came back in an older term than it told');
+    const compacted = this.#compacted.get(store) ?? 0;
+    assert(snapshotIndex >= compacted, 'monotonic', 'a snapshot is gone after a restart');
+  }
+
+  /** The log that the records make, durable or not yet, is the one that the machine holds. */
+  compares({ log }: RaftState, { written }: Disk): void {
+    for (const entry of log.entries) {
+      const own = written.get(entryIndex(entry));
+      const isSame = own === entry || (own !== undefined && printOf(own) === printOf(entry));
+      assert(isSame, 'log-matching', 'a machine holds something else than it wrote');
+    }
   }
 
   #watchTerm(state: RaftState): void {
@@ -122,6 +147,8 @@ export class Witness {
   sends(message: Message, disk: Disk): void {
     assert(message.term <= disk.hardState.term, 'effect-order', 'a term left before its disk');
     const from = nameOf(message.from);
+    this.#told.set(from, Math.max(this.#told.get(from) ?? 0, message.term));
+    this.#compacted.set(from, disk.snapshot.meta.index);
     if (message.type === 'append') {
       const leader = this.#leaders.get(message.term);
       assert(leader === from, 'election-safety', 'an append by another than the leader');

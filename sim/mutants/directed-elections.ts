@@ -192,20 +192,6 @@ const rows: readonly MutantRow[] = [
     ],
   },
   {
-    id: 'X18',
-    tier: 2,
-    violates: ['LIVE'],
-    note: 'a target that was removed meanwhile is still handed to',
-    edits: [
-      {
-        file: 'src/core/raft/transfer.ts',
-        find: `  if (progress === null || !isVoter(currentConfiguration(state), transfer.target)) {
-`,
-        replace: '  if (progress === null) {\n',
-      },
-    ],
-  },
-  {
     id: 'X20',
     tier: 2,
     violates: ['ES'],
@@ -230,6 +216,25 @@ const rows: readonly MutantRow[] = [
   resetElectionDeadline(state, now);
 `,
         replace: '',
+      },
+    ],
+  },
+  {
+    id: 'X33',
+    tier: 2,
+    violates: ['AVAIL'],
+    note: 'whoever times out enters the next term without asking first',
+    edits: [
+      {
+        file: 'src/core/raft/election.ts',
+        find: `  startPreVote(state, out, now);
+}
+
+function`,
+        replace: `  startElection(state, out, now, false);
+}
+
+function`,
       },
     ],
   },

@@ -1,10 +1,10 @@
 /** The leader's office: handing over, log time, durability, and the driver's contract. */
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { LogIndex } from '../../base/units.ts';
 import { entryStamp } from '../entry.ts';
 import { lastIndex, termAt } from './log.ts';
 import { raft } from './step.ts';
-import { Cluster } from './testing/cluster.ts';
+import type { Cluster } from './testing/cluster.ts';
 import { BASE_INDEX, ELECTION_TIMEOUT_MS, memberOf } from './testing/fixture.ts';
 import {
   commit,
@@ -16,10 +16,14 @@ import {
   terms,
   texts,
 } from './testing/look.ts';
+import { newStories } from './testing/peace.ts';
+
+const { story, end } = newStories();
+afterEach(end);
 
 describe('handing over', () => {
   test('E38: to an up-to-date follower takes one term and no timeout', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
     c.run(40);
     const before = c.machine(2).now;
@@ -30,12 +34,12 @@ describe('handing over', () => {
   });
 
   test('E39: a slow target is caught up first', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
     c.isolate(3);
     for (let n = 0; n < 20; n++) commit(c, 1, `x${n}`);
     c.compact(1);
-    c.network.heal();
+    c.heal();
     c.transfer(1, memberOf(3));
     c.run(60);
     expect(c.state(3).role).toBe('leader');
@@ -47,7 +51,7 @@ describe('handing over', () => {
     ['a learner', 4, 'no-such-member'],
     ['nobody', 9, 'no-such-member'],
   ] as const)('E40: to %s is refused', (_, target, reason) => {
-    const c = new Cluster({ nodes: 4, learners: [4] });
+    const c = story({ nodes: 4, learners: [4] });
     c.elect(1);
     expect(c.transfer(1, memberOf(target))).toEqual({ kind: 'refused', reason });
     expect(c.transfer(2, memberOf(3))).toMatchObject({ reason: 'not-leader' });
@@ -55,7 +59,7 @@ describe('handing over', () => {
   });
 
   test('E40: to one who is gone ends after an election timeout; proposals wait meanwhile', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
     c.run(40);
     c.isolate(2);
@@ -69,7 +73,7 @@ describe('handing over', () => {
   });
 
   test('E40: a second request replaces the first', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
     c.run(40);
     c.isolate(2);
@@ -80,7 +84,7 @@ describe('handing over', () => {
   });
 
   test('E40: a target that was removed meanwhile is no target', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
     c.run(40);
     c.isolate(3);
@@ -97,7 +101,7 @@ describe('log time', () => {
   const stampAt = (c: Cluster, id: number): number => entryStamp(c.state(id).log.entries.at(-1)!);
 
   test('is the median of the voters’ clocks: one bad clock never decides', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.machine(1).wallOffset = 1_000_000_000;
     c.elect(1);
     c.run(40);
@@ -107,18 +111,18 @@ describe('log time', () => {
   });
 
   test('stands still until a quorum’s clocks are known in this term', () => {
-    const c = new Cluster({ nodes: 3 });
-    c.network.hold({ type: 'append', from: null, to: null });
+    const c = story({ nodes: 3 });
+    c.hold('append');
     c.elect(1);
     expect(stampAt(c, 1)).toBe(0);
-    c.network.release();
+    c.release();
     c.deliver();
     c.propose(1, 'x');
     expect(stampAt(c, 1)).toBeGreaterThan(0);
   });
 
   test('never falls along a log, whatever the clocks do', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
     let last = 0;
     for (let n = 0; n < 20; n++) {
@@ -134,7 +138,7 @@ describe('log time', () => {
   });
 
   test('a node whose clock is far off does not campaign, until the verdict is old', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.machine(2).wallOffset = 100_000;
     c.elect(1);
     c.run(100);
@@ -151,7 +155,7 @@ describe('log time', () => {
 
 describe('durability', () => {
   test('an acknowledgement given under a weaker durability proves contact and no match', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
     c.isolate(1);
     c.propose(1, 'x');
@@ -163,7 +167,7 @@ describe('durability', () => {
   });
 
   test('an unsafe follower that lost its tail gets it again on its new connection', () => {
-    const c = new Cluster({ nodes: 3, config: { durability: 'unsafe' } });
+    const c = story({ nodes: 3, config: { durability: 'unsafe' } });
     c.elect(1);
     for (let n = 0; n < 3; n++) commit(c, 1, `x${n}`);
     c.run(40);
@@ -178,7 +182,7 @@ describe('durability', () => {
   });
 
   test('nothing is applied that is not durable here (A02)', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
     c.run(40);
     c.autoSync = false;
@@ -194,7 +198,7 @@ describe('durability', () => {
   });
 
   test('W23: what was written while a flush was under way is not durable with it', () => {
-    const c = new Cluster({ nodes: 1 });
+    const c = story({ nodes: 1 });
     c.elect(1);
     c.autoSync = false;
     c.propose(1, 'a');
@@ -204,7 +208,7 @@ describe('durability', () => {
   });
 
   test('a disk that confirms what was never written stops the machine', () => {
-    const c = new Cluster({ nodes: 1 });
+    const c = story({ nodes: 1 });
     c.elect(1);
     const ticket = c.state(1).lastTicket + 1;
     const synced = { kind: 'synced', ticket, index: 3 as LogIndex, term: 1 as never } as const;
@@ -214,7 +218,7 @@ describe('durability', () => {
 
 describe('the log', () => {
   test('A12, A45: what conflicts is replaced at its own index', () => {
-    const c = new Cluster({
+    const c = story({
       nodes: 3,
       logs: [
         [1, 2, 2],
@@ -230,13 +234,13 @@ describe('the log', () => {
   });
 
   test('an append that matches and is shorter leaves the rest alone (E04)', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
-    c.network.hold({ type: 'append', from: 1, to: 3 });
+    c.hold('append', { from: 1, to: 3 });
     c.propose(1, 'a');
     const first = c.network.heldBack.find(({ type }) => type === 'append')!;
     c.propose(1, 'b');
-    c.network.release();
+    c.release();
     c.deliver();
     c.arrive(first);
     expect(lastIndex(c.state(3).log)).toBe(5);
@@ -245,7 +249,7 @@ describe('the log', () => {
   });
 
   test('the deadline of a machine is never in the past once it was ticked', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     for (let n = 0; n < 200; n++) {
       c.run(10);
       for (const { state, now } of c.machines) expect(raft.deadline(state!)).toBeGreaterThan(now);

@@ -1,17 +1,21 @@
 /** A member whose log is sound and whose state is not. */
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { LogIndex } from '../../base/units.ts';
 import type { Configuration, SnapshotMeta } from '../types.ts';
 import { termAt } from './log.ts';
 import { isJoined } from './quarantine.ts';
 import { currentConfiguration } from './state.ts';
-import { Cluster } from './testing/cluster.ts';
+import type { Cluster } from './testing/cluster.ts';
 import { ELECTION_TIMEOUT_MS } from './testing/fixture.ts';
 import { commit, settle } from './testing/look.ts';
+import { newStories } from './testing/peace.ts';
+
+const { story, end } = newStories();
+afterEach(end);
 
 /** Node 1 leads three, with some entries committed everywhere. */
 function settled(): Cluster {
-  const c = new Cluster({ nodes: 3 });
+  const c = story({ nodes: 3 });
   c.elect(1);
   for (const text of ['a', 'b', 'c']) commit(c, 1, text);
   c.run(40);

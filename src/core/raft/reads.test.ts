@@ -1,14 +1,17 @@
 /** Linearizable reads (thesis 6.4), with the ids of the catalogues. */
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { LogIndex } from '../../base/units.ts';
-import { Cluster } from './testing/cluster.ts';
 import { ELECTION_TIMEOUT_MS, memberOf } from './testing/fixture.ts';
 import { commit, replyOf } from './testing/look.ts';
+import { newStories } from './testing/peace.ts';
+
+const { story, end } = newStories();
+afterEach(end);
 
 describe('reads', () => {
   test('E25, C02: a fresh leader’s read waits for its first entry, and sees it', () => {
-    const c = new Cluster({ nodes: 3 });
-    c.network.hold({ type: 'append', from: null, to: null });
+    const c = story({ nodes: 3 });
+    c.hold('append');
     c.elect(1);
     const read = c.read(1, 1);
     c.deliver();
@@ -16,13 +19,13 @@ describe('reads', () => {
     // Even a quorum's answers to the read's round do not help before the entry is committed.
     for (const id of [2, 3]) c.arrive(replyOf(c, { round: 1, from: memberOf(id) }));
     expect(read.status).toBe('waiting');
-    c.network.release();
+    c.release();
     c.deliver();
     expect(read).toMatchObject({ status: 'answered', index: 3 });
   });
 
   test('E26: a cut-off leader answers no read', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
     c.isolate(1);
     const read = c.read(1, 1);
@@ -36,7 +39,7 @@ describe('reads', () => {
   });
 
   test('C03: an answer to an earlier round confirms no read', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
     c.isolate(1);
     const read = c.read(1, 1);
@@ -48,20 +51,20 @@ describe('reads', () => {
   });
 
   test('a read waits for the write that it must see', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
-    c.network.hold({ type: 'append', from: null, to: null });
+    c.hold('append');
     c.propose(1, 'a');
     const read = c.read(1, 1, 4);
     for (const id of [2, 3]) c.arrive(replyOf(c, { round: 1, from: memberOf(id) }));
     expect(read.status).toBe('waiting');
-    c.network.release();
+    c.release();
     c.deliver();
     expect(read).toMatchObject({ status: 'answered', index: 4 });
   });
 
   test('a read beyond the log, at a follower, or beyond the bound is refused', () => {
-    const c = new Cluster({ nodes: 3, config: { readsMax: 2 } });
+    const c = story({ nodes: 3, config: { readsMax: 2 } });
     c.elect(1);
     expect(c.read(1, 1, 9).status).toBe('refused');
     expect(c.read(2, 2).status).toBe('refused');
@@ -70,11 +73,11 @@ describe('reads', () => {
   });
 
   test('a learner’s answer confirms no read', () => {
-    const c = new Cluster({ nodes: 4, learners: [4] });
+    const c = story({ nodes: 4, learners: [4] });
     c.elect(1);
     c.run(40);
-    c.network.cut(1, 2);
-    c.network.cut(1, 3);
+    c.cut(1, 2);
+    c.cut(1, 3);
     const read = c.read(1, 1);
     c.deliver();
     expect(read.status).toBe('waiting');

@@ -1,12 +1,16 @@
 /** Whole runs on a virtual clock: scenarios by their ids in the catalogue. */
-import { describe, expect, test } from 'vitest';
-import { Cluster } from './testing/cluster.ts';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Cluster } from './testing/cluster.ts';
 import { ELECTION_TIMEOUT_MS } from './testing/fixture.ts';
 import { commit, logTerms, settle, terms, texts } from './testing/look.ts';
+import { newStories } from './testing/peace.ts';
+
+const { story, end } = newStories();
+afterEach(end);
 
 describe('leaders come and go', () => {
   test('M47: three nodes elect one leader, and keep it', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     const leader = settle(c);
     const [at] = terms(c);
     c.run(2 * 2 * ELECTION_TIMEOUT_MS);
@@ -15,25 +19,25 @@ describe('leaders come and go', () => {
   });
 
   test('M48: a leader that is cut off is replaced, and follows when it is back', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     const first = settle(c);
     c.isolate(first);
     const isReplaced = (): boolean => c.leader() !== first && c.leader() > 0;
     expect(c.runUntil(isReplaced, 2000)).toBe(true);
     const second = c.leader();
-    c.network.heal();
+    c.heal();
     c.run(500);
     expect(c.leaders()).toEqual([second]);
     c.isolate(second);
     c.isolate((second % 3) + 1);
     c.run(1000);
     expect(c.leaders()).toEqual([]);
-    c.network.heal();
+    c.heal();
     settle(c);
   });
 
   test('M49: seven nodes, nine rounds with three of them cut off: always one leader', () => {
-    const c = new Cluster({ nodes: 7 });
+    const c = story({ nodes: 7 });
     settle(c);
     for (let round = 0; round < 9; round++) {
       const cut = [0, 1, 2].map((n) => ((round * 3 + n * 2) % 7) + 1);
@@ -41,24 +45,24 @@ describe('leaders come and go', () => {
       c.run(1000);
       const rest = c.leaders().filter((id) => !cut.includes(id));
       expect(rest.length).toBe(1);
-      c.network.heal();
+      c.heal();
       c.run(300);
     }
     settle(c);
   });
 
   test('H64: both of two nodes forget the leader within two leases', () => {
-    const c = new Cluster({ nodes: 2 });
+    const c = story({ nodes: 2 });
     c.elect(1);
     c.run(40);
-    c.network.cut(1, 2);
+    c.cut(1, 2);
     c.run(2 * 2 * ELECTION_TIMEOUT_MS);
     expect(c.leaders()).toEqual([]);
     expect(c.machines.map(({ state }) => state!.leader)).toEqual([0, 0]);
   });
 
   test('H65: with one of three followers cut off the leader is still confirmed', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
     c.isolate(3);
     const read = c.read(1, 1);
@@ -67,7 +71,7 @@ describe('leaders come and go', () => {
   });
 
   test('H66: a follower that restarts quickly brings no election', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
     c.run(100);
     c.crash(3);
@@ -79,22 +83,22 @@ describe('leaders come and go', () => {
   });
 
   test('H67: one of five alone for ten timeouts changes neither term nor leader', () => {
-    const c = new Cluster({ nodes: 5 });
+    const c = story({ nodes: 5 });
     c.elect(1);
     c.run(100);
     c.isolate(5);
     c.run(10 * ELECTION_TIMEOUT_MS);
-    c.network.heal();
+    c.heal();
     c.run(500);
     expect(c.leaders()).toEqual([1]);
     expect(terms(c)).toEqual([1, 1, 1, 1, 1]);
   });
 
   test('N80: a minority that gets no appends changes nothing for the rest', () => {
-    const c = new Cluster({ nodes: 5 });
+    const c = story({ nodes: 5 });
     c.elect(1);
-    c.network.drop({ type: 'append', from: null, to: 4 });
-    c.network.drop({ type: 'append', from: null, to: 5 });
+    c.drop('append', { to: 4 });
+    c.drop('append', { to: 5 });
     for (let n = 0; n < 20; n++) {
       c.propose(1, `x${n}`);
       c.run(50);
@@ -117,7 +121,7 @@ function write(c: Cluster, text: string): number {
 
 /** Everyone who is up has applied the same commands, in the end. */
 function agree(c: Cluster): string[] {
-  c.network.heal();
+  c.heal();
   for (const { id, state } of c.machines) if (state === null) c.restart(id);
   const leader = settle(c);
   c.run(500);
@@ -128,7 +132,7 @@ function agree(c: Cluster): string[] {
 
 describe('agreement', () => {
   test('M50: ten entries of 5,000 bytes cost little more than three times their bytes', () => {
-    const c = new Cluster({ nodes: 3, config: { appendBytesMax: 1 << 16 } });
+    const c = story({ nodes: 3, config: { appendBytesMax: 1 << 16 } });
     c.elect(1);
     c.network.bytesSent = 0;
     for (let n = 0; n < 10; n++) {
@@ -139,7 +143,7 @@ describe('agreement', () => {
   });
 
   test('M51: elections, entries and idle seconds cost few messages', () => {
-    const c = new Cluster({ nodes: 3, config: { electionTimeoutMs: 250, heartbeatMs: 50 } });
+    const c = story({ nodes: 3, config: { electionTimeoutMs: 250, heartbeatMs: 50 } });
     const requests = (): number =>
       ['pre-vote', 'vote', 'append'].reduce(
         (sum, type) => sum + (c.network.sent.get(type) ?? 0),
@@ -156,7 +160,7 @@ describe('agreement', () => {
   });
 
   test('M52: without a quorum an index is given out and never committed', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
     c.isolate(2);
     commit(c, 1, 'a');
@@ -169,15 +173,15 @@ describe('agreement', () => {
   });
 
   test('M53: what a minority took is kept or replaced, and the cluster goes on', () => {
-    const c = new Cluster({ nodes: 5 });
+    const c = story({ nodes: 5 });
     c.elect(1);
     commit(c, 1, 'a');
-    for (const id of [3, 4, 5]) c.network.cut(1, id);
-    for (const id of [3, 4, 5]) c.network.cut(2, id);
+    for (const id of [3, 4, 5]) c.cut(1, id);
+    for (const id of [3, 4, 5]) c.cut(2, id);
     c.propose(1, 'b');
     c.run(2 * 2 * ELECTION_TIMEOUT_MS);
     expect(c.state(1).commitIndex).toBe(4);
-    c.network.heal();
+    c.heal();
     c.run(500);
     write(c, 'c');
     const told = agree(c);
@@ -185,7 +189,7 @@ describe('agreement', () => {
   });
 
   test('M54: the private entries of a leader that was cut off vanish', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
     commit(c, 1, 'a');
     c.isolate(1);
@@ -194,7 +198,7 @@ describe('agreement', () => {
     c.campaign(2);
     c.deliver();
     commit(c, 2, 'b');
-    c.network.heal();
+    c.heal();
     c.isolate(2);
     c.run(1000);
     write(c, 'c');
@@ -214,7 +218,7 @@ describe('agreement', () => {
   test.each(CRASHES)(
     'M56: %s of %i crash between commits, five times: nothing is lost',
     (who, n) => {
-      const c = new Cluster({ nodes: n });
+      const c = story({ nodes: n });
       const told: string[] = [];
       for (let round = 0; round < 5; round++) {
         const text = `x${round}`;
@@ -247,7 +251,7 @@ describe('agreement', () => {
   test.each(VICTIMS)(
     'M60: a victim (%s, every %i+2nd append lost) catches up by snapshots',
     (how, loss) => {
-      const c = new Cluster({ nodes: 3 });
+      const c = story({ nodes: 3 });
       const told: string[] = [];
       for (let round = 0; round < 30; round++) {
         const leader = settle(c);
@@ -258,13 +262,12 @@ describe('agreement', () => {
           const text = `${round}-${n}`;
           write(c, text);
           told.push(text);
-          if (loss > 0 && n % (loss + 2) === 0)
-            c.network.discard({ type: 'append', from: null, to: null });
+          if (loss > 0 && n % (loss + 2) === 0) c.discard('append');
           for (const { id, state } of c.machines) {
             if (state !== null && state.log.bytes > 800) c.compact(id);
           }
         }
-        c.network.heal();
+        c.heal();
         if (c.machine(victim).state === null) c.restart(victim);
         c.run(200);
         for (const { state } of c.machines) expect(state!.log.bytes).toBeLessThan(2000);
@@ -275,7 +278,7 @@ describe('agreement', () => {
   );
 
   test('O75: a leader of the past, restarted alone, commits nothing', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
     commit(c, 1, 'a');
     for (const id of [1, 2, 3]) c.crash(id);

@@ -1,10 +1,13 @@
 /** Replication, reads and flow control: scenarios by their ids in the catalogue. */
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { type LogIndex, term } from '../../base/units.ts';
 import type { AppendReply } from './message.ts';
-import { Cluster } from './testing/cluster.ts';
 import { ELECTION_TIMEOUT_MS, memberOf } from './testing/fixture.ts';
 import { commit, logTerms, progressOf, replyOf, texts } from './testing/look.ts';
+import { newStories } from './testing/peace.ts';
+
+const { story, end } = newStories();
+afterEach(end);
 
 describe('replication', () => {
   test('E07: the logs of figure 7 equal the leader’s, for less than an append an entry', () => {
@@ -17,7 +20,7 @@ describe('replication', () => {
       [1, 1, 1, 4, 4, 4, 4],
       [1, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3],
     ];
-    const c = new Cluster({ nodes: 7, logs });
+    const c = story({ nodes: 7, logs });
     c.elect(1);
     c.elect(1);
     expect(c.state(1).role).toBe('leader');
@@ -35,7 +38,7 @@ describe('replication', () => {
     [[1, 3, 3, 3, 3, 3, 3, 3], [1, 2, 2, 2, 2, 2, 2, 2], 1],
     [[1, 2, 2, 2, 2, 2, 2, 4], [1, 3, 3, 3, 3, 3, 3, 3], 2],
   ])('E29: leader %j, follower %j: the match point after %i rejections', (own, other, count) => {
-    const c = new Cluster({ nodes: 3, logs: [own, own, other] });
+    const c = story({ nodes: 3, logs: [own, own, other] });
     let rejections = 0;
     c.elapse(ELECTION_TIMEOUT_MS);
     c.campaign(1);
@@ -49,7 +52,7 @@ describe('replication', () => {
   });
 
   test('E36: proposals beyond the bound are refused until others commit; empty ones pass', () => {
-    const c = new Cluster({ nodes: 3, config: { uncommittedBytesMax: 300 } });
+    const c = story({ nodes: 3, config: { uncommittedBytesMax: 300 } });
     c.elect(1);
     c.isolate(1);
     let accepted = 0;
@@ -58,43 +61,43 @@ describe('replication', () => {
     expect(c.propose(1, 'x')).toEqual({ kind: 'refused', reason: 'overloaded' });
     const empty = { kind: 'propose', entryKind: 0, count: 0, wall: 1 } as const;
     expect(c.ask(1, { ...empty, bytes: new Uint8Array(48) }).kind).toBe('accepted');
-    c.network.heal();
+    c.heal();
     c.run(60);
     expect(c.state(1).leading!.uncommittedBytes).toBe(0);
     expect(c.propose(1, 'x').kind).toBe('accepted');
   });
 
   test('E36: one entry larger than the bound passes when nothing else waits', () => {
-    const c = new Cluster({ nodes: 3, config: { uncommittedBytesMax: 100 } });
+    const c = story({ nodes: 3, config: { uncommittedBytesMax: 100 } });
     c.elect(1);
     commit(c, 1, 'x'.repeat(500));
     expect(texts(c, 1)).toEqual(['x'.repeat(500)]);
   });
 
   test('I37: a full window pauses one follower and nobody else, and an answer resumes it', () => {
-    const c = new Cluster({ nodes: 3, config: { inflightEntriesMax: 4, appendEntriesMax: 1 } });
+    const c = story({ nodes: 3, config: { inflightEntriesMax: 4, appendEntriesMax: 1 } });
     c.elect(1);
     c.run(40);
-    c.network.hold({ type: 'append-reply', from: 3, to: null });
+    c.hold('append-reply', { from: 3 });
     for (let n = 0; n < 10; n++) commit(c, 1, `x${n}`);
     const sent = (): number => progressOf(c, 1, 3).nextIndex;
     expect(sent()).toBe(3 + 1 + 4);
     expect(progressOf(c, 1, 2).matchIndex).toBe(13);
-    c.network.release();
+    c.release();
     c.deliver();
     expect(sent()).toBe(14);
     expect(progressOf(c, 1, 3).inflightBytes).toBe(0);
   });
 
   test('I37: what was in flight and then compacted does not fill the window for ever (A34)', () => {
-    const c = new Cluster({ nodes: 3, config: { inflightBytesMax: 400 } });
+    const c = story({ nodes: 3, config: { inflightBytesMax: 400 } });
     c.elect(1);
     c.run(40);
     for (let round = 0; round < 8; round++) {
-      c.network.hold({ type: 'append-reply', from: 3, to: null });
+      c.hold('append-reply', { from: 3 });
       for (let n = 0; n < 3; n++) commit(c, 1, 'x');
       c.compact(1);
-      c.network.release();
+      c.release();
       c.deliver();
       expect(progressOf(c, 1, 3).inflightBytes).toBe(0);
       expect(progressOf(c, 1, 3).mode).toBe('replicate');
@@ -104,31 +107,31 @@ describe('replication', () => {
   });
 
   test('A34: a rejection releases the window', () => {
-    const c = new Cluster({ nodes: 3, config: { inflightBytesMax: 200 } });
+    const c = story({ nodes: 3, config: { inflightBytesMax: 200 } });
     c.elect(1);
     c.run(40);
     for (let round = 0; round < 5; round++) {
-      c.network.cut(1, 3);
+      c.cut(1, 3);
       for (let n = 0; n < 4; n++) commit(c, 1, 'x');
-      c.network.heal();
+      c.heal();
       c.run(40);
       expect(progressOf(c, 1, 3).matchIndex).toBe(c.state(1).commitIndex);
     }
   });
 
   test('A35: an append that is lost without a word is sent again after the next heartbeat', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
     c.run(40);
     c.propose(1, 'x');
-    c.network.discard({ type: 'append', from: 1, to: 3 });
+    c.discard('append', { from: 1, to: 3 });
     c.deliver();
     c.run(40);
     expect(texts(c, 3)).toEqual(['x']);
   });
 
   test('O72: an empty append behind the end of the log is a conflict, not a success', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
     const append = {
       type: 'append',
@@ -149,7 +152,7 @@ describe('replication', () => {
   });
 
   test('A22: a rejection that is older than what is known changes nothing', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
     for (const text of ['a', 'b', 'c']) commit(c, 1, text);
     const before = { ...progressOf(c, 1, 2) };
@@ -158,7 +161,7 @@ describe('replication', () => {
   });
 
   test('A18, A19: late acknowledgements never lower a match, nor do rejections raise it', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
     for (const text of ['a', 'b', 'c']) commit(c, 1, text);
     c.arrive(replyOf(c, { matchIndex: 4 as LogIndex }));
@@ -172,7 +175,7 @@ describe('replication', () => {
   });
 
   test('A23, A24: an acknowledgement of a later term, or to a follower, commits nothing', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
     c.isolate(1);
     c.propose(1, 'a');
@@ -183,7 +186,7 @@ describe('replication', () => {
   });
 
   test('an acknowledgement of an earlier term of the same leader counts for nothing', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
     c.elect(2);
     c.elect(1);
@@ -194,11 +197,11 @@ describe('replication', () => {
   });
 
   test('A17: a follower with a longer, divergent tail acknowledges only what was compared', () => {
-    const c = new Cluster({ nodes: 3, logs: [[1], [1], [1, 2, 2]] });
-    c.network.hold({ type: 'append', from: null, to: null });
+    const c = story({ nodes: 3, logs: [[1], [1], [1, 2, 2]] });
+    c.hold('append');
     c.elect(1);
     c.elect(1);
-    c.network.release();
+    c.release();
     c.network.queue = c.network.queue.filter(({ to }) => to.id === 3);
     const term3 = c.state(1).currentTerm;
     const heartbeat = {
@@ -222,12 +225,12 @@ describe('replication', () => {
   });
 
   test('A20: an older leaderCommit does not lower the commit index', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
-    c.network.hold({ type: 'append', from: 1, to: 3 });
+    c.hold('append', { from: 1, to: 3 });
     c.tick(1, 2);
     const [old] = c.network.heldBack;
-    c.network.release();
+    c.release();
     for (const text of ['a', 'b']) commit(c, 1, text);
     c.run(40);
     expect(c.state(3).commitIndex).toBe(5);
@@ -236,17 +239,17 @@ describe('replication', () => {
   });
 
   test('A30: a completion for an entry that was replaced makes the new one no more durable', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
     c.run(40);
     c.autoSync = false;
-    c.network.cut(1, 2);
+    c.cut(1, 2);
     c.propose(1, 'old');
     c.deliver();
     expect(c.machine(3).disk.pending.length).toBe(1);
     c.crash(1);
     c.restart(1);
-    c.network.heal();
+    c.heal();
     c.elapse(ELECTION_TIMEOUT_MS);
     c.campaign(2);
     c.deliver();
@@ -267,7 +270,7 @@ describe('replication', () => {
   });
 
   test('A02: a leader’s own entry counts when its disk holds it', () => {
-    const c = new Cluster({ nodes: 1, autoSync: false });
+    const c = story({ nodes: 1, autoSync: false });
     c.campaign(1);
     expect(c.state(1).role).toBe('candidate');
     c.sync(1);

@@ -1,21 +1,25 @@
 /** Compaction, installation, and followers that need them (thesis chapter 5). */
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { LogIndex, Term } from '../../base/units.ts';
 import { entryAt, termAt } from './log.ts';
 import { RaftOut } from './out.ts';
 import { currentConfiguration } from './state.ts';
 import { raft } from './step.ts';
-import { Cluster } from './testing/cluster.ts';
+import type { Cluster } from './testing/cluster.ts';
 import type { Snapshot } from './testing/disk.ts';
 import { ELECTION_TIMEOUT_MS, memberOf } from './testing/fixture.ts';
 import { commit, logTerms, progressOf, settle, texts } from './testing/look.ts';
+import { newStories } from './testing/peace.ts';
+
+const { story, end } = newStories();
+afterEach(end);
 
 /** Three nodes; node 3 is away while node 1 commits `count` commands and compacts. */
 function leftBehind(
   count: number,
   config: ConstructorParameters<typeof Cluster>[0]['config'] = {},
 ) {
-  const c = new Cluster({ nodes: 3, config });
+  const c = story({ nodes: 3, config });
   c.elect(1);
   c.run(40);
   c.isolate(3);
@@ -27,7 +31,7 @@ function leftBehind(
 describe('a follower that needs what was compacted', () => {
   test('I31, E35: one probe, one snapshot, then entries again', () => {
     const c = leftBehind(101);
-    c.network.heal();
+    c.heal();
     c.run(40);
     expect(c.network.sent.get('snapshot')).toBe(1);
     expect(texts(c, 3)).toEqual(texts(c, 1));
@@ -39,7 +43,7 @@ describe('a follower that needs what was compacted', () => {
 
   test('I32: after a snapshot at the last index the leader replicates, without a proposal', () => {
     const c = leftBehind(3);
-    c.network.heal();
+    c.heal();
     c.run(40);
     expect(c.state(1).snapshotIndex).toBe(6);
     expect(logTerms(c, 1)).toEqual([]);
@@ -51,15 +55,15 @@ describe('a follower that needs what was compacted', () => {
     const older = c.machine(1).disk.snapshot;
     commit(c, 1, 'y');
     c.compact(1);
-    c.network.heal();
-    c.network.hold({ type: 'snapshot', from: null, to: null });
+    c.heal();
+    c.hold('snapshot');
     c.run(40);
     expect(progressOf(c, 1, 3)).toMatchObject({ mode: 'snapshot', snapshotIndex: 7 });
     c.arrive({ type: 'snapshot', from: memberOf(1), to: memberOf(3), snapshot: older });
     c.deliver();
     expect(c.state(3).commitIndex).toBe(6);
     expect(progressOf(c, 1, 3).matchIndex).toBe(6);
-    c.network.release();
+    c.release();
     c.run(60);
     expect(texts(c, 3)).toEqual(texts(c, 1));
   });
@@ -67,7 +71,7 @@ describe('a follower that needs what was compacted', () => {
   test('E34, S01: a snapshot at or below the commit index is no news', () => {
     const c = leftBehind(3);
     const { snapshot } = c.machine(1).disk;
-    c.network.heal();
+    c.heal();
     c.run(40);
     commit(c, 1, 'y');
     c.run(40);
@@ -81,7 +85,7 @@ describe('a follower that needs what was compacted', () => {
   });
 
   test('E34: a snapshot whose last entry is in the log moves only the commit index', () => {
-    const c = new Cluster({
+    const c = story({
       nodes: 3,
       logs: [
         [1, 1, 1, 1],
@@ -104,7 +108,7 @@ describe('a follower that needs what was compacted', () => {
   });
 
   test('O74, S03, M12: what conflicts with a snapshot goes, configurations too', () => {
-    const c = new Cluster({ nodes: 4, voters: [1, 2, 3] });
+    const c = story({ nodes: 4, voters: [1, 2, 3] });
     c.elect(3);
     c.run(40);
     c.isolate(3);
@@ -118,7 +122,7 @@ describe('a follower that needs what was compacted', () => {
     commit(c, 1, 'b');
     c.compact(1);
     c.tick(3, 30);
-    c.network.heal();
+    c.heal();
     c.run(100);
     expect(texts(c, 3)).toEqual(['a', 'b']);
     expect(currentConfiguration(c.state(3))).toEqual(currentConfiguration(c.state(1)));
@@ -129,7 +133,7 @@ describe('a follower that needs what was compacted', () => {
   });
 
   test('M11, M12: the configuration of the snapshot is in force, and no older one', () => {
-    const c = new Cluster({ nodes: 5, voters: [1, 2, 3], learners: [4] });
+    const c = story({ nodes: 5, voters: [1, 2, 3], learners: [4] });
     c.elect(1);
     c.run(40);
     c.isolate(3);
@@ -137,7 +141,7 @@ describe('a follower that needs what was compacted', () => {
     c.reconfigure(1, voters, [memberOf(5)]);
     c.run(60);
     c.compact(1);
-    c.network.heal();
+    c.heal();
     c.run(60);
     expect(logTerms(c, 3)).toEqual([]);
     expect(currentConfiguration(c.state(3)).voters).toEqual(voters);
@@ -149,14 +153,14 @@ describe('a follower that needs what was compacted', () => {
   test('O77: a snapshot to a dead member is asked for again, and holds up nobody', () => {
     const c = leftBehind(3);
     c.crash(3);
-    c.network.heal();
-    c.network.drop({ type: 'snapshot', from: null, to: null });
+    c.heal();
+    c.drop('snapshot');
     for (let n = 0; n < 10; n++) {
       commit(c, 1, `y${n}`);
       c.run(40);
     }
     expect(c.state(2).commitIndex).toBe(c.state(1).commitIndex);
-    c.network.heal();
+    c.heal();
     c.restart(3);
     c.run(200);
     expect(texts(c, 3)).toEqual(texts(c, 1));
@@ -164,8 +168,8 @@ describe('a follower that needs what was compacted', () => {
 
   test('a transfer that failed is asked for again', () => {
     const c = leftBehind(3);
-    c.network.heal();
-    c.network.drop({ type: 'snapshot', from: null, to: null });
+    c.heal();
+    c.drop('snapshot');
     c.run(40);
     const index = 6 as LogIndex;
     const failed = {
@@ -179,13 +183,13 @@ describe('a follower that needs what was compacted', () => {
     const older = { ...failed, index: 5 as LogIndex, isInstalled: true };
     expect(c.step(1, older).snapshotsWanted).toEqual([]);
     expect(progressOf(c, 1, 3).mode).toBe('snapshot');
-    c.network.heal();
+    c.heal();
     c.run(60);
     expect(progressOf(c, 1, 3).mode).toBe('replicate');
   });
 
   test('a snapshot may overtake the first word of the leader whose term it names', () => {
-    const c = new Cluster({ nodes: 5 });
+    const c = story({ nodes: 5 });
     c.elect(1);
     c.run(40);
     c.isolate(3);
@@ -195,7 +199,7 @@ describe('a follower that needs what was compacted', () => {
     commit(c, 2, 'b');
     c.compact(2);
     const { snapshot } = c.machine(2).disk;
-    c.network.heal();
+    c.heal();
     expect(c.state(3).currentTerm).toBe(1);
     c.arrive({ type: 'snapshot', from: memberOf(2), to: memberOf(3), snapshot });
     expect([c.state(3).currentTerm, c.state(3).commitIndex]).toEqual([2, 6]);
@@ -205,7 +209,7 @@ describe('a follower that needs what was compacted', () => {
 
   test('what stands for a snapshot is acknowledged only when its mark is durable', () => {
     const c = leftBehind(3);
-    c.network.heal();
+    c.heal();
     c.autoSync = false;
     c.run(100);
     expect(c.state(3).commitIndex).toBe(6);
@@ -218,7 +222,7 @@ describe('a follower that needs what was compacted', () => {
   });
 
   test('who is elected while a snapshot is under way counts no bytes that it committed', () => {
-    const c = new Cluster({
+    const c = story({
       nodes: 3,
       logs: [
         [1, 1, 1],
@@ -232,12 +236,12 @@ describe('a follower that needs what was compacted', () => {
     const { snapshot }: { snapshot: Snapshot } = c.machine(1).disk;
     for (const id of [1, 2, 3]) c.crash(id);
     for (const id of [2, 3]) c.restart(id);
-    c.network.hold({ type: 'append', from: 3, to: null });
+    c.hold('append', { from: 3 });
     c.elect(3);
     expect(c.state(3)).toMatchObject({ role: 'leader', commitIndex: 2 });
     c.arrive({ type: 'snapshot', from: memberOf(1), to: memberOf(3), snapshot });
     expect(c.state(3).commitIndex).toBe(5);
-    c.network.release();
+    c.release();
     c.run(60);
     expect(c.state(3).leading!.uncommittedBytes).toBe(0);
   });
@@ -248,7 +252,7 @@ describe('compaction', () => {
     const c = leftBehind(10, { trailingEntries: 20 });
     expect(c.state(1).snapshotIndex).toBe(13);
     expect(c.state(1).log.baseIndex).toBe(2);
-    c.network.heal();
+    c.heal();
     c.run(60);
     expect(c.network.sent.get('snapshot') ?? 0).toBe(0);
     expect(texts(c, 3).length).toBe(10);
@@ -268,17 +272,17 @@ describe('compaction', () => {
   });
 
   test('a snapshot beyond what is applied is our bug', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
     const taken = { kind: 'snapshot-taken', index: 9 as LogIndex } as const;
     expect(() => raft.step(c.state(1), taken, 1 as never, new RaftOut())).toThrow('beyond');
   });
 
   test('a stale append that reaches below what was compacted is answered by the term', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
     commit(c, 1, 'a');
-    c.network.hold({ type: 'append', from: 1, to: 3 });
+    c.hold('append', { from: 1, to: 3 });
     c.propose(1, 'b');
     c.deliver();
     c.crash(1);
@@ -286,18 +290,18 @@ describe('compaction', () => {
     commit(c, 2, 'c');
     c.compact(3);
     c.restart(1);
-    c.network.release();
+    c.release();
     c.deliver();
     expect(c.state(1).currentTerm).toBe(2 as Term);
   });
 
   test('A13, A15: a late append that reaches below the commit index cuts nothing off', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
-    c.network.hold({ type: 'append', from: 1, to: 3 });
+    c.hold('append', { from: 1, to: 3 });
     c.propose(1, 'a');
     const early = c.network.heldBack.filter((parcel) => parcel.type === 'append');
-    c.network.release();
+    c.release();
     c.deliver();
     for (const text of ['b', 'c']) commit(c, 1, text);
     c.run(40);
@@ -312,7 +316,7 @@ describe('compaction', () => {
   });
 
   test('a new connection does not send a snapshot to a follower that needs none', () => {
-    const c = new Cluster({ nodes: 5 });
+    const c = story({ nodes: 5 });
     c.elect(1);
     for (let n = 0; n < 5; n++) commit(c, 1, `x${n}`);
     c.run(40);
@@ -320,7 +324,7 @@ describe('compaction', () => {
     c.crash(1);
     c.isolate(3);
     c.elect(2);
-    c.network.heal();
+    c.heal();
     c.step(2, { kind: 'peer-connected', member: memberOf(3) });
     c.run(60);
     expect(c.network.sent.get('snapshot') ?? 0).toBe(0);

@@ -1,13 +1,17 @@
 /** Votes, terms and what must be on disk before they are told (thesis 3.4, 3.6.1, 3.8, 9.6). */
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { term } from '../../base/units.ts';
 import type { Vote, VoteReply } from './message.ts';
 import { RaftOut } from './out.ts';
 import { ROLE_TRANSITIONS } from './roles.ts';
 import { raft } from './step.ts';
-import { Cluster } from './testing/cluster.ts';
+import type { Cluster } from './testing/cluster.ts';
 import { ELECTION_TIMEOUT_MS, memberOf } from './testing/fixture.ts';
 import { roles, settle, terms } from './testing/look.ts';
+import { newStories } from './testing/peace.ts';
+
+const { story, end } = newStories();
+afterEach(end);
 
 const ANY = { type: null, from: null, to: null };
 
@@ -35,7 +39,7 @@ const repliesIn = (c: Cluster): VoteReply[] =>
 
 describe('a vote', () => {
   test('E01: is told when it is durable, and not before', () => {
-    const c = new Cluster({ nodes: 3, autoSync: false });
+    const c = story({ nodes: 3, autoSync: false });
     c.arrive(voteOf({}));
     expect(repliesIn(c)).toEqual([]);
     c.sync(1);
@@ -43,7 +47,7 @@ describe('a vote', () => {
   });
 
   test('E01: that the disk lost was never told; another candidate may have it', () => {
-    const c = new Cluster({ nodes: 3, autoSync: false });
+    const c = story({ nodes: 3, autoSync: false });
     c.arrive(voteOf({}));
     c.crash(1);
     c.restart(1);
@@ -54,7 +58,7 @@ describe('a vote', () => {
   });
 
   test('is given once in a term, across restarts', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.arrive(voteOf({}));
     c.crash(1);
     c.restart(1);
@@ -63,31 +67,31 @@ describe('a vote', () => {
   });
 
   test('E28: is told again to the same candidate of the same term', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.arrive(voteOf({}));
     c.arrive(voteOf({}));
     expect(repliesIn(c).map(({ granted }) => granted)).toEqual([true, true]);
   });
 
   test('is not given to another store of the same node', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.arrive(voteOf({}));
     c.arrive(voteOf({ from: memberOf(2, 2) }));
     expect(repliesIn(c).map(({ granted }) => granted)).toEqual([true, false]);
   });
 
   test('E08: goes to the later last term, however short its log', () => {
-    const c = new Cluster({ nodes: 3, logs: [[1, 1, 1, 1], [2], [1]] });
+    const c = story({ nodes: 3, logs: [[1, 1, 1, 1], [2], [1]] });
     c.arrive(voteOf({ lastIndex: 3 as never, lastTerm: term(2) }));
     expect(repliesIn(c).at(-1)!.granted).toBe(true);
-    const d = new Cluster({ nodes: 3, logs: [[2], [1, 1, 1, 1], [1]] });
+    const d = story({ nodes: 3, logs: [[2], [1, 1, 1, 1], [1]] });
     d.arrive(voteOf({ lastIndex: 6 as never, lastTerm: term(1) }));
     expect(repliesIn(d).at(-1)!.granted).toBe(false);
   });
 
   test('is never given in a term whose leader is known', () => {
-    const c = new Cluster({ nodes: 3 });
-    c.network.drop({ type: 'vote', from: 1, to: 3 });
+    const c = story({ nodes: 3 });
+    c.drop('vote', { from: 1, to: 3 });
     c.elect(1);
     expect(c.state(3)).toMatchObject({ leader: 1, votedFor: null });
     c.arrive(voteOf({ to: memberOf(3), term: term(1), lastIndex: 9 as never, lastTerm: term(1) }));
@@ -95,7 +99,7 @@ describe('a vote', () => {
   });
 
   test('is asked for again when requests or answers were lost', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.force(1);
     c.network.discard(ANY);
     c.tick(1, 4);
@@ -106,7 +110,7 @@ describe('a vote', () => {
 
 describe('a candidate', () => {
   test('counts its own vote when the disk holds it', () => {
-    const c = new Cluster({ nodes: 1, autoSync: false });
+    const c = story({ nodes: 1, autoSync: false });
     c.campaign(1);
     expect(c.state(1)).toMatchObject({ role: 'candidate', currentTerm: 1 });
     expect(c.state(1).candidate!.granted).toEqual([]);
@@ -115,7 +119,7 @@ describe('a candidate', () => {
   });
 
   test('asks nobody before its own vote is durable', () => {
-    const c = new Cluster({ nodes: 3, autoSync: false });
+    const c = story({ nodes: 3, autoSync: false });
     c.force(1);
     expect(c.network.queue).toEqual([]);
     c.sync(1);
@@ -132,7 +136,7 @@ describe('a candidate', () => {
   });
 
   test('E07: counts voters, not answers', () => {
-    const c = new Cluster({ nodes: 5 });
+    const c = story({ nodes: 5 });
     c.force(1);
     for (let n = 0; n < 4; n++) c.arrive(grant(2));
     expect(c.state(1).role).toBe('candidate');
@@ -141,7 +145,7 @@ describe('a candidate', () => {
   });
 
   test('counts no learner, no stranger, and no other store of a voter', () => {
-    const c = new Cluster({ nodes: 5, voters: [1, 2, 3], learners: [4] });
+    const c = story({ nodes: 5, voters: [1, 2, 3], learners: [4] });
     c.force(1);
     for (const from of [4, 5]) c.arrive(grant(from));
     c.arrive({ ...grant(2), from: memberOf(2, 2) });
@@ -149,7 +153,7 @@ describe('a candidate', () => {
   });
 
   test('E05: hears no grants when it is not a candidate any more', () => {
-    const c = new Cluster({ nodes: 5 });
+    const c = story({ nodes: 5 });
     c.force(1);
     c.network.discard(ANY);
     hearOf(c, 1, 2);
@@ -159,7 +163,7 @@ describe('a candidate', () => {
   });
 
   test('E05: a leader that hears late grants stays the leader that it is', () => {
-    const c = new Cluster({ nodes: 5 });
+    const c = story({ nodes: 5 });
     c.elect(1);
     const { leading } = c.state(1);
     c.arrive(grant(4));
@@ -168,7 +172,7 @@ describe('a candidate', () => {
   });
 
   test('ignores grants of an earlier term', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     hearOf(c, 1, 1);
     c.force(1);
     expect(c.state(1)).toMatchObject({ role: 'candidate', currentTerm: 2 });
@@ -179,7 +183,7 @@ describe('a candidate', () => {
   });
 
   test('gives up when the denials leave no majority', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.force(1);
     c.arrive(grant(2, false));
     expect(c.state(1).role).toBe('candidate');
@@ -188,7 +192,7 @@ describe('a candidate', () => {
   });
 
   test('E06: follows a higher term that an answer names', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.force(1);
     c.arrive({ ...grant(2, false), term: term(7) });
     expect([c.state(1).role, c.state(1).currentTerm]).toEqual(['follower', 7]);
@@ -197,11 +201,11 @@ describe('a candidate', () => {
 
 describe('a pre-vote', () => {
   test('changes no term, no vote, no timer and no disk (§9.6, E21)', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.campaign(1);
     const before = { ...c.state(2) };
     const { pending } = c.machine(2).disk;
-    c.network.discard({ type: 'pre-vote', from: 1, to: 3 });
+    c.discard('pre-vote', { from: 1, to: 3 });
     c.deliverOne();
     const after = c.state(2);
     expect(after.electionDeadline).toBe(before.electionDeadline);
@@ -214,7 +218,7 @@ describe('a pre-vote', () => {
   });
 
   test('E20: is granted for the term asked for, whatever the term of the voter', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     const asked = { ...voteOf({ term: term(4) }), type: 'pre-vote', askedTerm: term(5) } as const;
     c.arrive(asked);
     expect(c.network.queue.at(-1)).toMatchObject({ askedTerm: 5, term: 0, granted: true });
@@ -222,18 +226,18 @@ describe('a pre-vote', () => {
   });
 
   test('E20: of mixed terms after a partition still elects', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
     c.isolate(2);
     hearOf(c, 2, 4);
     c.crash(1);
-    c.network.heal();
+    c.heal();
     expect(terms(c)).toEqual([-1, 4, 1]);
     settle(c);
   });
 
   test('E22: of the node that was the leader is granted: it has lost its office', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
     c.run(40);
     c.crash(1);
@@ -244,7 +248,7 @@ describe('a pre-vote', () => {
   });
 
   test('E23: refused in a later term tells that term', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.crash(3);
     hearOf(c, 2, 3);
     c.campaign(1);
@@ -257,7 +261,7 @@ describe('a pre-vote', () => {
   });
 
   test('answered for an earlier attempt counts for none', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.campaign(1);
     c.network.discard(ANY);
     const reply = { from: memberOf(2), to: memberOf(1), term: term(0), granted: true } as const;
@@ -272,7 +276,7 @@ describe('a pre-vote', () => {
 
 describe('roles', () => {
   test('a message for another store of this node is not for us', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     const message = { ...voteOf({ to: memberOf(1, 2) }) };
     const out = new RaftOut();
     raft.step(c.state(1), { kind: 'message', message, wall: 1 }, 1 as never, out);
@@ -280,7 +284,7 @@ describe('roles', () => {
   });
 
   test('a restarted leader is a follower that knows no leader (E26)', () => {
-    const c = new Cluster({ nodes: 1 });
+    const c = story({ nodes: 1 });
     c.elect(1);
     expect(roles(c)).toEqual(['leader']);
     c.crash(1);
@@ -297,7 +301,7 @@ describe('roles', () => {
   });
 
   test('two leaders in one term stop the machine that sees it', () => {
-    const c = new Cluster({ nodes: 3 });
+    const c = story({ nodes: 3 });
     c.elect(1);
     c.tick(1, 2);
     const append = c.network.queue.find(({ type }) => type === 'append')!;
@@ -308,7 +312,7 @@ describe('roles', () => {
   });
 
   test('election timeouts differ between nodes and from one to the next (E14)', () => {
-    const c = new Cluster({ nodes: 5 });
+    const c = story({ nodes: 5 });
     const deadlines = (): number[] =>
       c.machines.map(({ state, now }) => state!.electionDeadline - now);
     const first = deadlines();

@@ -13,12 +13,26 @@ import { ELECTION_TIMEOUT_MS, TICK_MS } from './fixture.ts';
 const TIMEOUTS_MAX = 40;
 const STEP_MS = TICK_MS * 10;
 
-/** A scenario as a test: what happens is told to a cluster, then there must be peace. */
-export function story(options: ClusterOptions, tell: (c: Cluster) => void): () => void {
-  return () => {
-    const c = new Cluster(options);
-    tell(c);
-    makePeace(c);
+/** The stories of one file: clusters that are told of, and that must come to peace after the test. */
+export interface Stories {
+  story(options: ClusterOptions): Cluster;
+  /** For `afterEach`. */
+  end(): void;
+}
+
+export function newStories(): Stories {
+  let open: Cluster[] = [];
+  return {
+    story(options) {
+      const cluster = new Cluster(options);
+      open.push(cluster);
+      return cluster;
+    },
+    end() {
+      const told = open;
+      open = [];
+      for (const cluster of told) makePeace(cluster);
+    },
   };
 }
 

@@ -68,8 +68,8 @@ const rows: readonly MutantRow[] = [
     edits: [
       {
         file: 'src/core/swim/suspicion.ts',
-        find: 'if (deadlineMs <= now) due.push(id);',
-        replace: 'if (deadlineMs < 0) due.push(id);',
+        find: "    verdicts.push({ ...recordOf(member), state: 'dead' });\n",
+        replace: '',
       },
     ],
   },

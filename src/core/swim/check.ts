@@ -10,6 +10,7 @@ import { FIRST_INCARNATION, isLive, type Member, RELAYS_MAX, type SwimState } fr
 
 export function checkSwim(state: SwimState): void {
   checkOurselves(state);
+  checkHealth(state);
   checkBounds(state);
   checkRound(state);
   for (const [id, member] of state.members) {
@@ -26,6 +27,16 @@ function checkOurselves(state: SwimState): void {
   assert(!state.left || state.probe === null, 'swim-accuracy', 'one that left accuses others');
 }
 
+function checkHealth(state: SwimState): void {
+  const { health, probe, config } = state;
+  assert(Number.isInteger(health), 'swim-bounds', 'our health is no whole number');
+  assert(health >= 0 && health <= config.healthMax, 'swim-bounds', 'our health is off its scale');
+  if (probe === null) return;
+  assert(probe.helpersAsked <= config.helpersMax, 'swim-bounds', 'too many helpers');
+  const isFew = probe.silentHelpers.length <= probe.helpersAsked;
+  assert(isFew, 'swim-bounds', 'more silent helpers than were asked');
+}
+
 function checkBounds(state: SwimState): void {
   const { membersMax } = state.config;
   assert(state.members.size <= membersMax, 'swim-bounds', 'too many members');
@@ -34,8 +45,12 @@ function checkBounds(state: SwimState): void {
   for (const id of state.news.keys()) {
     assert(state.members.has(id), 'swim-bounds', 'news about somebody forgotten');
   }
-  for (const id of state.suspicions.keys()) {
+  for (const [id, suspicion] of state.suspicions) {
     assert(state.members.has(id), 'swim-bounds', 'a timer for somebody forgotten');
+    const { accusers, confirmationsWanted } = suspicion;
+    const isFew = accusers.length >= 1 && accusers.length <= confirmationsWanted + 1;
+    assert(isFew, 'swim-bounds', 'more accusers than are wanted');
+    assert(new Set(accusers).size === accusers.length, 'swim-accuracy', 'an accuser counts twice');
   }
 }
 

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { nodeId } from '../../base/units.ts';
-import { RELAYS_MAX, SWIM_DEFAULTS } from './state.ts';
+import { RELAYS_MAX, SWIM_DEFAULTS, type SwimConfig } from './state.ts';
 import { swim } from './step.ts';
 import {
   answer,
+  change,
   claim,
   configOf,
   feed,
@@ -16,11 +17,14 @@ import {
   untilPing,
 } from './test-member.ts';
 
-const { probePeriodMs, probeTimeoutMs, suspicionMultiplier } = SWIM_DEFAULTS;
+const { probePeriodMs, probeTimeoutMs, suspicionMultiplier, suspicionStretch } = SWIM_DEFAULTS;
 
 /** A machine that has heard from everybody and has just pinged member 2. */
-function probing(size: number): { lone: Lone; sequence: number } {
-  const lone = newLone(configOf(1, size));
+function probing(
+  size: number,
+  over: Partial<SwimConfig> = {},
+): { lone: Lone; sequence: number } {
+  const lone = newLone(configOf(1, size, over));
   feed(lone, { kind: 'tick' });
   for (let id = 2; id <= size; id++) say(lone, { from: id, kind: 'table' });
   const ping = untilPing(lone, 2);
@@ -126,9 +130,10 @@ describe('probing', () => {
     expect(stateOf(lone, 2)).toBe('alive@1');
     endPeriod(lone);
     expect(stateOf(lone, 2)).toBe('suspect@1');
-    expect(lone.changes).toEqual([claim(2, 'suspect', 1)]);
+    expect(lone.changes).toEqual([change(2, 'suspect', 1)]);
     const deadlineMs = lone.state.suspicions.get(nodeId(2))!.deadlineMs;
-    expect(deadlineMs - lone.now).toBe(suspicionMultiplier * 2 * probePeriodMs);
+    const periods = suspicionMultiplier * suspicionStretch * 2;
+    expect(deadlineMs - lone.now).toBe(periods * probePeriodMs);
     expect(lone.state.news.has(nodeId(2))).toBe(true);
   });
 
@@ -181,9 +186,9 @@ describe('probing', () => {
   });
 });
 
-describe('suspicion', () => {
+describe('suspicion of a fixed time', () => {
   function suspecting(): Lone {
-    const { lone } = probing(3);
+    const { lone } = probing(3, { suspicionStretch: 1, healthMax: 0 });
     say(lone, { from: 3, updates: [claim(2, 'suspect', 1)] });
     expect(stateOf(lone, 2)).toBe('suspect@1');
     return lone;

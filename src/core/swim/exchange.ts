@@ -17,7 +17,15 @@ import { membersWhere } from './members.ts';
 import { type Message, recordBytes } from './message.ts';
 import { chooseAlive } from './probe.ts';
 import type { Update } from './state.ts';
-import { isLive, ownRecord, type Peer, recordOf, type SwimOut, type SwimState } from './state.ts';
+import {
+  changeOf,
+  isLive,
+  ownRecord,
+  type Peer,
+  recordOf,
+  type SwimOut,
+  type SwimState,
+} from './state.ts';
 import { ascending } from './suspicion.ts';
 
 /** Rules 3 and 4, once a period. */
@@ -91,8 +99,8 @@ function tablePieces(state: SwimState, target: Peer): Update[][] {
 function tableFor(state: SwimState, target: Peer): Update[] {
   const updates: Update[] = [];
   for (const member of membersWhere(state, (held) => held.incarnation > 0)) {
-    if (member.id === target.id) updates.unshift(recordOf(member));
-    else updates.push(recordOf(member));
+    if (member.id === target.id) updates.unshift(recordOf(state, member, 0));
+    else updates.push(recordOf(state, member, 0));
   }
   return updates;
 }
@@ -102,8 +110,9 @@ export function leave(state: SwimState, out: SwimOut): void {
   if (state.left) return;
   state.left = true;
   state.probe = null;
+  state.relays.clear();
   state.farewellsLeft = transmissionsMax(state);
-  out.changes.push(ownRecord(state));
+  out.changes.push(changeOf(ownRecord(state)));
   sayFarewell(state, out);
 }
 
@@ -130,7 +139,7 @@ export function join(state: SwimState, peers: readonly Peer[], out: SwimOut): vo
   state.left = false;
   state.farewellsLeft = 0;
   state.incarnation++;
-  out.changes.push(ownRecord(state));
+  out.changes.push(changeOf(ownRecord(state)));
 }
 
 /** Whoever we hold dead or left and who speaks as alive must hear it, or it stays so. */

@@ -1,12 +1,13 @@
 /**
  * Dissemination (the paper's section 4.1): news rides on the datagrams that go out anyway.
  *
- * 1. A record that changed is news. It is sent at most multiplier × ceil(log10(n + 1)) times by
+ * 1. A record that changed, or was confirmed, is news. It is sent at most multiplier × ceil(log10(n + 1)) times by
  *    each member that learned it, those sent least first, the fresher first among equals.
  * 2. No datagram exceeds the configured size: what does not fit waits for the next.
  * 3. Every datagram leads with the sender's own record; a refutation needs no place in the queue.
  * 4. Whoever is not held alive is told so, in every datagram that goes to it and beside the count:
- *    it can refute at once, and one that came back from the dead learns which incarnation to top.
+ *    a suspect refutes in the very ack to a ping (Lifeguard's buddy system), and one that came back
+ *    from the dead learns which incarnation to top.
  * 5. A ping-request carries our record of its subject: the helper probes the address that we hold.
  *    Had it probed the one that it holds, and the subject had moved, then our record of the old
  *    address would never be found dead, and would keep the id from its new address for ever.
@@ -82,11 +83,11 @@ export function roomBytes(state: SwimState): number {
 function mustSay(state: SwimState, target: Peer, purpose: Purpose): Update[] {
   const told: Update[] = [];
   const held = state.members.get(target.id);
-  if (held !== undefined && held.state !== 'alive') told.push(recordOf(held));
+  if (held !== undefined && held.state !== 'alive') told.push(recordOf(state, held, 0));
   if (purpose.kind === 'ping-request') {
     const subject = state.members.get(purpose.subject);
     assert(subject !== undefined, 'internal', 'a ping-request about nobody');
-    told.push(recordOf(subject));
+    told.push(recordOf(state, subject, 0));
   }
   return told;
 }
@@ -100,7 +101,7 @@ function takeNews(state: SwimState, told: readonly Update[]): Update[] {
     const member = state.members.get(news.id);
     assert(member !== undefined, 'swim-bounds', 'news about nobody');
     if (told.some((update) => update.id === news.id)) continue;
-    const update = recordOf(member);
+    const update = recordOf(state, member, news.transmissions);
     if (recordBytes(update) > room) continue;
     room -= recordBytes(update);
     chosen.push(update);

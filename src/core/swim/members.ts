@@ -20,8 +20,8 @@ import { nextBelow } from '../../base/prng.ts';
 import type { NodeId } from '../../base/units.ts';
 import { spread } from './gossip.ts';
 import type { SwimOut, SwimState, Update } from './state.ts';
-import { isLive, liveCount, type Member, type MemberState } from './state.ts';
-import { armSuspicion } from './suspicion.ts';
+import { changeOf, isLive, liveCount, type Member, type MemberState } from './state.ts';
+import { armSuspicion, confirmSuspicion } from './suspicion.ts';
 
 export const RANK: Readonly<Record<MemberState, number>> = {
   alive: 0,
@@ -43,7 +43,10 @@ export function learn(state: SwimState, claim: Update, now: number, out: SwimOut
   if (held === undefined) {
     if (!introduces(claim) || !admit(state, claim, now, out)) return false;
   } else {
-    if (!supersedes(claim, held)) return false;
+    if (!supersedes(claim, held)) {
+      if (confirms(state, claim, held)) spread(state, claim.id);
+      return false;
+    }
     if (!mayHoldAddress(state, claim, held, now)) {
       state.counters.addressConflicts++;
       return false;
@@ -52,9 +55,12 @@ export function learn(state: SwimState, claim: Update, now: number, out: SwimOut
   }
   if (claim.state === 'suspect') armSuspicion(state, claim, now);
   spread(state, claim.id);
-  out.changes.push(claim);
+  out.changes.push(changeOf(claim));
   return true;
 }
+
+const confirms = (state: SwimState, claim: Update, held: Member): boolean =>
+  claim.state === 'suspect' && held.state === 'suspect' && confirmSuspicion(state, claim);
 
 /** Rule 2. */
 const introduces = (claim: Update): boolean => claim.state === 'alive' && claim.incarnation > 0;

@@ -17,15 +17,18 @@ const PING: Message = {
   updates: [claim(3, 'suspect', 4)],
 };
 
-const KINDS = ['ping', 'ack', 'ping-request', 'gossip', 'sync', 'table'] as const;
+const KINDS = ['ping', 'ack', 'ping-request', 'gossip', 'sync', 'table', 'nack'] as const;
 const STATES = ['alive', 'suspect', 'dead', 'left'] as const;
 
-const update = fc.record({
-  id: fc.integer({ min: 1, max: 0xffff }).map(nodeId),
-  state: fc.constantFrom(...STATES),
-  incarnation: fc.oneof(fc.nat(9), fc.integer({ min: 0, max: INCARNATION_MAX })),
-  address: fc.stringMatching(/^[!-~]{1,264}$/),
-});
+const update = fc
+  .record({
+    id: fc.integer({ min: 1, max: 0xffff }).map(nodeId),
+    state: fc.constantFrom(...STATES),
+    incarnation: fc.oneof(fc.nat(9), fc.integer({ min: 0, max: INCARNATION_MAX })),
+    address: fc.stringMatching(/^[!-~]{1,264}$/),
+    accuser: fc.integer({ min: 1, max: 0xffff }).map(nodeId),
+  })
+  .map((drawn) => ({ ...drawn, accuser: drawn.state === 'suspect' ? drawn.accuser : NOBODY }));
 
 const message: fc.Arbitrary<Message> = fc.record({
   kind: fc.constantFrom(...KINDS),
@@ -33,7 +36,7 @@ const message: fc.Arbitrary<Message> = fc.record({
   sequence: fc.integer({ min: 0, max: 0xffff_ffff }),
   clusterId: fc.stringMatching(/^[0-9a-f]{32}$/).map((text) => text as ClusterId),
   subject: fc.integer({ min: 0, max: 0xffff }).map(nodeId),
-  sender: update.map((sender) => ({ ...sender, state: 'alive' as const })),
+  sender: update.map((sender) => ({ ...sender, state: 'alive' as const, accuser: NOBODY })),
   updates: fc.array(update, { maxLength: 12 }),
 });
 
@@ -59,7 +62,7 @@ describe('the codec', () => {
     const bytes = encodeMessage(PING);
     expect(toHex(bytes)).toBe(
       [
-        '0100020007000000',
+        '0200020007000000',
         '0011223344556677',
         '8899aabbccddeeff',
         '0000020000000000',
@@ -67,11 +70,11 @@ describe('the codec', () => {
         '0100000000000000',
         '31302e302e302e31',
         '3a37393436000000',
-        '03000100' + '0d000000',
+        '03000100' + '0d000900',
         '0400000000000000',
         '31302e302e302e33',
         '3a37393436000000',
-        '68000000' + 'ef1564a2',
+        '68000000' + 'c8809944',
       ].join(''),
     );
   });
@@ -95,7 +98,8 @@ describe('the codec', () => {
 
   test('under a right CRC too, what means nothing is refused', () => {
     const wrong: [string, number, number][] = [
-      ['an unknown version', 0, 2],
+      ['the version before', 0, 1],
+      ['an unknown version', 0, 3],
       ['an unknown kind', 1, KINDS.length],
       ['reserved header bytes', 28, 1],
       ['too many records', 26, 3],
@@ -106,7 +110,8 @@ describe('the codec', () => {
       ['a dead sender', 34, 2],
       ['an unknown state', 66, 4],
       ['reserved record byte', 35, 1],
-      ['reserved record word', 38, 1],
+      ['an accuser of one that lives', 38, 1],
+      ['a suspect that nobody accuses', 70, 0],
       ['an empty address', 36, 0],
       ['an address beyond the end', 68, 255],
       ['an incarnation above the bound', 47, 1],

@@ -1,20 +1,20 @@
 /**
  * A SWIM datagram as bytes. docs/protocol/gossip.md has the picture and worked bytes.
  *
- *   0  u8  format version (1)
+ *   0  u8  format version (2)
  *   1  u8  kind
  *   2  u16 addressee
  *   4  u32 sequence
  *   8  16  cluster id
- *  24  u16 subject: whom a ping-request or an ack is about, else 0
+ *  24  u16 subject: whom a ping-request, an ack or a nack is about, else 0
  *  26  u16 record count, at least 1
  *  28  u32 zero
  *  32  records; the first is the sender's own
  *  -8  u32 length of the whole datagram
  *  -4  u32 CRC32C of everything before it
  *
- * A record: u16 id, u8 state, u8 zero, u16 address length, u16 zero, u64 incarnation, the address
- * in ASCII, zeros up to a multiple of 8.
+ * A record: u16 id, u8 state, u8 zero, u16 address length, u16 accuser (of a suspect, else 0), u64
+ * incarnation, the address in ASCII, zeros up to a multiple of 8.
  *
  * 1. Little-endian, every field aligned, the length a multiple of 8.
  * 2. Decoding trusts nothing and never throws: a datagram is whole and known, or null.
@@ -40,7 +40,7 @@ import { crc32c } from '../../base/crc32c.ts';
 import type { ClusterId, NodeId } from '../../base/units.ts';
 import type { MemberState, Update } from './state.ts';
 
-export const GOSSIP_VERSION = 1;
+export const GOSSIP_VERSION = 2;
 export const HEADER_BYTES = 32;
 export const TRAILER_BYTES = 8;
 export const RECORD_HEAD_BYTES = 16;
@@ -49,11 +49,11 @@ export const ADDRESS_BYTES_MAX = 264;
 /** Incarnations from outside stop here, so that there is always one above to refute with. */
 export const INCARNATION_MAX = 2 ** 48;
 
-const KINDS = ['ping', 'ack', 'ping-request', 'gossip', 'sync', 'table'] as const;
+const KINDS = ['ping', 'ack', 'ping-request', 'gossip', 'sync', 'table', 'nack'] as const;
 /**
  * `ping` wants an `ack` from the addressee; `ping-request` wants the addressee to ping `subject`;
  * `gossip` carries records only; `sync` begins the sender's whole table and wants the addressee's;
- * `table` is a piece of a table.
+ * `table` is a piece of a table; `nack` says that the request was heard and `subject` is silent.
  */
 export type MessageKind = (typeof KINDS)[number];
 
@@ -121,7 +121,10 @@ function putRecord(bytes: Uint8Array, at: number, record: Update): number {
   assert(record.incarnation <= INCARNATION_MAX, 'swim-incarnation', 'incarnation out of range');
   putU16(bytes, at, record.id);
   bytes[at + 2] = STATES.indexOf(record.state);
+  const isAccused = record.state === 'suspect';
+  assert(isAccused === record.accuser > 0, 'internal', 'a suspect, and nobody else, is accused');
   putU16(bytes, at + 4, address.length);
+  putU16(bytes, at + 6, record.accuser);
   putU64(bytes, at + 8, record.incarnation);
   for (let place = 0; place < address.length; place++) {
     bytes[at + RECORD_HEAD_BYTES + place] = address.charCodeAt(place);
@@ -149,13 +152,14 @@ function readRecord(bytes: Uint8Array, at: number, end: number): Update | null {
   const state = STATES[bytes[at + 2]!];
   const addressBytes = getU16(bytes, at + 4);
   if (id === 0 || state === undefined) return null;
-  if (bytes[at + 3] !== 0 || getU16(bytes, at + 6) !== 0) return null;
+  const accuser = getU16(bytes, at + 6) as NodeId;
+  if (bytes[at + 3] !== 0 || (state === 'suspect') !== accuser > 0) return null;
   if (!isSafeU64(bytes, at + 8) || getU64(bytes, at + 8) > INCARNATION_MAX) return null;
   if (addressBytes > ADDRESS_BYTES_MAX) return null;
   if (at + RECORD_HEAD_BYTES + align8(addressBytes) > end) return null;
   const address = readAddress(bytes, at + RECORD_HEAD_BYTES, addressBytes);
   if (!isAddress(address)) return null;
-  return { id: id as NodeId, state, incarnation: getU64(bytes, at + 8), address };
+  return { id: id as NodeId, state, incarnation: getU64(bytes, at + 8), address, accuser };
 }
 
 function readAddress(bytes: Uint8Array, at: number, size: number): string {

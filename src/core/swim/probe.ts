@@ -3,24 +3,37 @@
  *
  *   period starts            + probe timeout                       period ends
  *   |-- ping target ---------|-- ping-request to k helpers --------|-- no ack: accuse
- *                                helper pings target, relays ack
+ *                                helper pings target, relays ack,
+ *                                or after its own timeout a nack
  *
  * 1. One probe a period. The round names every live member once; then it is shuffled again. So a
  *    member is probed within 2n - 1 periods, and its turn cannot be foretold.
  * 2. Only an ack with the running probe's sequence, about its target, answers it. A late one, of
  *    an earlier period, says nothing about this one.
- * 3. Nobody is accused before the helpers have had the rest of the period.
+ * 3. Nobody is accused before the helpers have had two timeouts, however late they were asked. Both
+ *    times grow with the score of our own health (health.ts).
  * 4. An accusation names the incarnation held when the ping left: what the member said since then
  *    is not contradicted by a silence before it.
  * 5. A suspect is probed like anybody else, but only its own word clears it (rumour.ts).
+ * 6. A helper that has no answer after its own timeout says so: that it heard us at all tells us
+ *    whose silence it is. An answer that comes later is still passed on.
  */
 import { assert } from '../../base/assert.ts';
 import { nextBelow, shuffle } from '../../base/prng.ts';
 import { NOBODY, type NodeId } from '../../base/units.ts';
 import { send } from './gossip.ts';
+import { improveHealth, patient, worsenHealth } from './health.ts';
 import { learn } from './members.ts';
 import type { Message } from './message.ts';
-import { liveCount, type Peer, RELAYS_MAX, type SwimOut, type SwimState } from './state.ts';
+import {
+  liveCount,
+  type Peer,
+  type Probe,
+  RELAYS_MAX,
+  type Relay,
+  type SwimOut,
+  type SwimState,
+} from './state.ts';
 
 export function startProbe(state: SwimState, now: number, out: SwimOut): void {
   assert(state.probe === null, 'swim-completeness', 'the last probe was not judged');
@@ -29,8 +42,16 @@ export function startProbe(state: SwimState, now: number, out: SwimOut): void {
   const member = state.members.get(id)!;
   member.probeByPeriod = state.period + 2 * liveCount(state);
   const sequence = nextSequence(state);
-  const helpersAtMs = now + state.config.probeTimeoutMs;
-  state.probe = { target: id, sequence, incarnation: member.incarnation, helpersAtMs };
+  state.probe = {
+    target: id,
+    sequence,
+    incarnation: member.incarnation,
+    startedAtMs: now,
+    helpersAtMs: now + patient(state, state.config.probeTimeoutMs),
+    helpersAsked: 0,
+    silentHelpers: [],
+  };
+  state.periodEndsAtMs = now + patient(state, state.config.probePeriodMs);
   send(state, member, { kind: 'ping', sequence, subject: NOBODY }, out);
 }
 
@@ -46,14 +67,18 @@ function nextInRound(state: SwimState): NodeId | null {
 }
 
 /** The direct ping was in vain, or could not even be sent: others try. */
-export function askHelpers(state: SwimState, out: SwimOut): void {
+export function askHelpers(state: SwimState, now: number, out: SwimOut): void {
   const { probe } = state;
   assert(probe !== null && probe.helpersAtMs !== null, 'internal', 'helpers asked twice');
   probe.helpersAtMs = null;
   const { sequence, target } = probe;
   // It may have been forgotten meanwhile; then there is nothing to ask for.
   if (!state.members.has(target)) return;
+  const enoughMs = now + patient(state, 2 * state.config.probeTimeoutMs);
+  state.periodEndsAtMs = Math.max(state.periodEndsAtMs, enoughMs);
   for (const helper of chooseAlive(state, state.config.helpersMax, target)) {
+    probe.helpersAsked++;
+    probe.silentHelpers.push(helper.id);
     send(state, helper, { kind: 'ping-request', sequence, subject: target }, out);
   }
 }
@@ -80,17 +105,21 @@ export function judgeProbe(state: SwimState, now: number, out: SwimOut): void {
   if (probe === null) return;
   state.probe = null;
   state.counters.failedProbes++;
+  worsenHealth(state, probe.helpersAsked === 0 ? 1 : probe.silentHelpers.length);
   const target = state.members.get(probe.target);
   if (target === undefined) return;
   const { id, address } = target;
-  learn(state, { id, state: 'suspect', incarnation: probe.incarnation, address }, now, out);
+  const { incarnation } = probe;
+  const accuser = state.config.id;
+  learn(state, { id, state: 'suspect', incarnation, address, accuser }, now, out);
 }
 
 /** The network refused to carry something to `peer`: a direct ping to it need not be waited for. */
-export function sendFailed(state: SwimState, peer: NodeId, out: SwimOut): void {
+export function sendFailed(state: SwimState, peer: NodeId, now: number, out: SwimOut): void {
   state.counters.sendFailures++;
   const { probe } = state;
-  if (probe !== null && probe.target === peer && probe.helpersAtMs !== null) askHelpers(state, out);
+  if (probe === null || probe.target !== peer || probe.helpersAtMs === null) return;
+  askHelpers(state, now, out);
 }
 
 export function answerPing(state: SwimState, ping: Message, out: SwimOut): void {
@@ -99,37 +128,78 @@ export function answerPing(state: SwimState, ping: Message, out: SwimOut): void 
 }
 
 /** As a helper: ping the subject where the requester holds it, and remember for whom. */
-export function relayPing(state: SwimState, request: Message, out: SwimOut): void {
+export function relayPing(state: SwimState, request: Message, now: number, out: SwimOut): void {
   const subject = request.updates.find((update) => update.id === request.subject);
-  if (subject === undefined || subject.id === state.config.id) return;
-  if (state.relays.size >= RELAYS_MAX) {
-    state.counters.relaysFull++;
-    return;
-  }
-  const sequence = nextSequence(state);
-  state.relays.set(sequence, {
+  if (state.left || subject === undefined || subject.id === state.config.id) return;
+  const relay: Relay = {
     subject: subject.id,
     requester: request.sender.id,
     requesterAddress: request.sender.address,
     requesterSequence: request.sequence,
     bornPeriod: state.period,
-  });
+    nackAtMs: now + state.config.probeTimeoutMs,
+  };
+  if (state.relays.size >= RELAYS_MAX) {
+    state.counters.relaysFull++;
+    answerRequest(state, 'nack', relay, out);
+    return;
+  }
+  const sequence = nextSequence(state);
+  state.relays.set(sequence, relay);
   send(state, subject, { kind: 'ping', sequence, subject: NOBODY }, out);
 }
 
 /** An ack ends our own probe, or goes on to the one for whom we asked. */
-export function takeAck(state: SwimState, ack: Message, out: SwimOut): void {
+export function takeAck(state: SwimState, ack: Message, now: number, out: SwimOut): void {
   const { probe } = state;
-  if (probe !== null && ack.sequence === probe.sequence && ack.subject === probe.target) {
+  if (probe !== null && answers(ack, probe)) {
+    const usualEndMs = probe.startedAtMs + state.config.probePeriodMs;
+    state.periodEndsAtMs = Math.min(state.periodEndsAtMs, Math.max(now, usualEndMs));
     state.probe = null;
+    improveHealth(state);
     return;
   }
   const relay = state.relays.get(ack.sequence);
   if (relay === undefined || ack.sender.id !== relay.subject) return;
   state.relays.delete(ack.sequence);
+  answerRequest(state, 'ack', relay, out);
+}
+
+const answers = ({ sequence, subject }: Message, probe: Probe): boolean =>
+  sequence === probe.sequence && subject === probe.target;
+
+/** Tells the requester what came of its ping-request. */
+function answerRequest(state: SwimState, kind: 'ack' | 'nack', relay: Relay, out: SwimOut): void {
   const requester = { id: relay.requester, address: relay.requesterAddress };
   const sequence = relay.requesterSequence;
-  send(state, requester, { kind: 'ack', sequence, subject: relay.subject }, out);
+  send(state, requester, { kind, sequence, subject: relay.subject }, out);
+}
+
+/** A helper heard us, and the target is silent to it as well. */
+export function takeNack(state: SwimState, nack: Message): void {
+  const { probe } = state;
+  if (probe === null || !answers(nack, probe)) return;
+  const place = probe.silentHelpers.indexOf(nack.sender.id);
+  if (place < 0) return;
+  probe.silentHelpers.splice(place, 1);
+  state.counters.nacks++;
+}
+
+/** Rule 6: the requests that have waited for our own timeout. */
+export function sendNacks(state: SwimState, now: number, out: SwimOut): void {
+  for (const relay of state.relays.values()) {
+    if (relay.nackAtMs === null || relay.nackAtMs > now) continue;
+    relay.nackAtMs = null;
+    answerRequest(state, 'nack', relay, out);
+  }
+}
+
+export function earliestNackMs(state: SwimState): number {
+  let earliest = Number.POSITIVE_INFINITY;
+  for (const { nackAtMs } of state.relays.values()) {
+    if (nackAtMs !== null && nackAtMs < earliest) earliest = nackAtMs;
+  }
+  return earliest;
 }
 
 /** A relayed answer is of no use once the requester's period is over. */

@@ -10,12 +10,21 @@
  * 4. Who left does not contradict anybody: it would announce itself again.
  * 5. `dead` in somebody's whole table is of unknown age. When two halves of a cluster meet after
  *    a partition, each table holds the other half dead; taken at its word, each half would bury
- *    itself. About a member that lives here it counts as an accusation, which can be refuted.
+ *    itself. About a member that lives here it counts as an accusation by the sender, which can be
+ *    refuted.
  */
 import { assert } from '../../base/assert.ts';
+import { worsenHealth } from './health.ts';
 import { learn } from './members.ts';
 import { INCARNATION_MAX, type Message } from './message.ts';
-import { isLive, ownRecord, type SwimOut, type SwimState, type Update } from './state.ts';
+import {
+  changeOf,
+  isLive,
+  ownRecord,
+  type SwimOut,
+  type SwimState,
+  type Update,
+} from './state.ts';
 
 export function hear(state: SwimState, message: Message, now: number, out: SwimOut): void {
   const isTable = message.kind === 'sync' || message.kind === 'table';
@@ -24,16 +33,16 @@ export function hear(state: SwimState, message: Message, now: number, out: SwimO
     if (claim.id === state.config.id) {
       hearOfOurselves(state, claim, out);
     } else {
-      learn(state, isTable ? asAccusation(state, claim) : claim, now, out);
+      learn(state, isTable ? asAccusation(state, claim, message) : claim, now, out);
     }
   }
 }
 
 /** Rule 5. A tombstone here stays what it is: an accusation must not revive it. */
-function asAccusation(state: SwimState, claim: Update): Update {
+function asAccusation(state: SwimState, claim: Update, { sender }: Message): Update {
   const held = state.members.get(claim.id);
   if (claim.state !== 'dead' || held === undefined || !isLive(held.state)) return claim;
-  return { ...claim, state: 'suspect' };
+  return { ...claim, state: 'suspect', accuser: sender.id };
 }
 
 function hearOfOurselves(state: SwimState, claim: Update, out: SwimOut): void {
@@ -53,5 +62,6 @@ export function contradictsUs(state: SwimState, claim: Update): boolean {
 function refute(state: SwimState, claim: Update, out: SwimOut): void {
   state.incarnation = claim.incarnation + 1;
   state.counters.refutations++;
-  out.changes.push(ownRecord(state));
+  if (claim.state === 'suspect' || claim.state === 'dead') worsenHealth(state, 1);
+  out.changes.push(changeOf(ownRecord(state)));
 }

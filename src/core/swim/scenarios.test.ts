@@ -6,6 +6,7 @@ import { swim } from './step.ts';
 import {
   addressOf,
   CLUSTER,
+  change,
   claim,
   configOf,
   feed,
@@ -32,7 +33,7 @@ describe('what is said about ourselves', () => {
     say(lone, { from: 2, kind: 'ping', updates: [claim(1, 'suspect', 1)] });
     expect(own(lone)).toEqual(claim(1, 'alive', 2));
     expect(lone.sent[0]?.sender).toEqual(claim(1, 'alive', 2));
-    expect(lone.changes).toContainEqual(claim(1, 'alive', 2));
+    expect(lone.changes).toContainEqual(change(1, 'alive', 2));
   });
 
   test('S07: the same accusation again does not raise the incarnation again', () => {
@@ -130,7 +131,7 @@ describe('leaving (S12)', () => {
 
   test('G11: says so at once, at its present incarnation, for a bounded time, then falls silent', () => {
     const lone = leaving();
-    expect(lone.changes).toEqual([claim(1, 'left', 4)]);
+    expect(lone.changes).toEqual([change(1, 'left', 4)]);
     expect(lone.sent.length).toBe(3);
     for (const message of lone.sent) expect(message.sender).toEqual(claim(1, 'left', 4));
     const sent = runAlone(lone, 100 * probePeriodMs);

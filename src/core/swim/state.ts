@@ -1,6 +1,7 @@
 /**
  * The nouns of SWIM (Das, Gupta, Motivala: "SWIM: Scalable Weakly-consistent Infection-style
- * Process Group Membership Protocol", 2002), and a machine's first state.
+ * Process Group Membership Protocol", 2002) and of Lifeguard (Dadgar, Phillips, Currey: "Lifeguard:
+ * Local Health Awareness for More Accurate Failure Detection", 2018), and a machine's first state.
  *
  * 1. What is known of a member is a record {id, state, incarnation, address}. Only the member
  *    itself raises its incarnation; everybody else repeats what they heard.
@@ -13,7 +14,7 @@
  */
 import { assert } from '../../base/assert.ts';
 import { newPrng, nextWord, type Prng, shuffle } from '../../base/prng.ts';
-import type { ClusterId, NodeId } from '../../base/units.ts';
+import { type ClusterId, NOBODY, type NodeId } from '../../base/units.ts';
 
 export type MemberState = 'alive' | 'suspect' | 'dead' | 'left';
 
@@ -24,6 +25,8 @@ export interface Update {
   readonly incarnation: number;
   /** host:gossip-port, printable ASCII. */
   readonly address: string;
+  /** Whose probe failed, when the state is `suspect`; else 0 (NOBODY). */
+  readonly accuser: NodeId;
 }
 
 /** What we hold about a member other than ourselves. */
@@ -42,7 +45,14 @@ export interface Member {
 /** Armed by an accusation; acts only if the accusation still stands when it runs out. */
 export interface Suspicion {
   readonly incarnation: number;
+  /** Postponed, like the deadline, by the time in which we ourselves stood still. */
+  armedAtMs: number;
   deadlineMs: number;
+  /** The timeout when everybody wanted has confirmed. */
+  readonly timeoutMsMin: number;
+  readonly confirmationsWanted: number;
+  /** Who accuses, each once: first who armed the timer, then those who confirmed. */
+  readonly accusers: NodeId[];
 }
 
 /** The one probe of the running period. */
@@ -51,8 +61,12 @@ export interface Probe {
   readonly sequence: number;
   /** The incarnation that an accusation will name: what was held when the ping left. */
   readonly incarnation: number;
+  readonly startedAtMs: number;
   /** When helpers are asked; null once they have been. */
   helpersAtMs: number | null;
+  helpersAsked: number;
+  /** Helpers that have not said yet that they heard us. */
+  readonly silentHelpers: NodeId[];
 }
 
 /** A ping that we sent for somebody else. */
@@ -62,6 +76,8 @@ export interface Relay {
   readonly requesterAddress: string;
   readonly requesterSequence: number;
   readonly bornPeriod: number;
+  /** When the requester is told that there is no answer yet; null once it was. */
+  nackAtMs: number | null;
 }
 
 /** News about `id` still to be passed on. The record itself is read when the datagram is built. */
@@ -89,7 +105,14 @@ export interface SwimConfig {
   readonly probeTimeoutMs: number;
   /** How many helpers: the paper's k. */
   readonly helpersMax: number;
+  /** The least time a suspect has, in periods per bit of the cluster's size. */
   readonly suspicionMultiplier: number;
+  /** How many times as long it has as long as nobody confirms; 1: confirmations change nothing. */
+  readonly suspicionStretch: number;
+  /** How many confirmations bring the time down to the least. */
+  readonly confirmationsMax: number;
+  /** The worst score of our own health; 0: timeouts never grow. */
+  readonly healthMax: number;
   readonly gossipMultiplier: number;
   /** A full exchange with a random live member, once in so many periods. */
   readonly syncEveryPeriods: number;
@@ -110,6 +133,9 @@ export const SWIM_DEFAULTS = {
   probeTimeoutMs: 300,
   helpersMax: 3,
   suspicionMultiplier: 4,
+  suspicionStretch: 6,
+  confirmationsMax: 3,
+  healthMax: 7,
   gossipMultiplier: 4,
   syncEveryPeriods: 30,
   reachEveryPeriods: 5,
@@ -122,6 +148,9 @@ export const SWIM_DEFAULTS = {
 /** A member's first incarnation. Below it is 0, which any word of the member itself outranks. */
 export const FIRST_INCARNATION = 1;
 export const RELAYS_MAX = 64;
+/** So far goes the table of logarithms (suspicion.ts). */
+export const CONFIRMATIONS_LIMIT = 7;
+export const HEALTH_LIMIT = 7;
 
 export interface SwimCounters {
   malformed: number;
@@ -132,6 +161,8 @@ export interface SwimCounters {
   relaysFull: number;
   refutations: number;
   failedProbes: number;
+  nacks: number;
+  confirmations: number;
   sendFailures: number;
 }
 
@@ -144,6 +175,8 @@ export interface SwimState {
   periodEndsAtMs: number;
   incarnation: number;
   left: boolean;
+  /** Our own health as our probes show it: 0 is well, `healthMax` is worst (health.ts). */
+  health: number;
   /** Periods for which a member that left still spreads the word. */
   farewellsLeft: number;
   /** Whether anybody's table has been seen since the last join. */
@@ -192,6 +225,13 @@ export interface SwimOut {
   readonly changes: Change[];
 }
 
+export const changeOf = ({ id, state, incarnation, address }: Update): Change => ({
+  id,
+  state,
+  incarnation,
+  address,
+});
+
 export const newSwimOut = (): SwimOut => ({ datagrams: [], changes: [] });
 
 /** Whether somebody in this state is probed and counted. */
@@ -200,13 +240,20 @@ export const isLive = (state: MemberState): boolean => state === 'alive' || stat
 /** Members that live, ourselves included: the n of every bound. */
 export const liveCount = (state: SwimState): number => state.round.length + 1;
 
-/** What we say about a member. */
-export const recordOf = (member: Member): Update => ({
-  id: member.id,
-  state: member.state,
-  incarnation: member.incarnation,
-  address: member.address,
-});
+/**
+ * What we say about a member. Of those who accuse it one is named, the last to do so the first
+ * time, and so on in turns: a record has room for one.
+ */
+export function recordOf(state: SwimState, member: Member, transmissions: number): Update {
+  const { id, incarnation, address } = member;
+  const record = { id, state: member.state, incarnation, address };
+  if (member.state !== 'suspect') return { ...record, accuser: NOBODY };
+  const suspicion = state.suspicions.get(id);
+  assert(suspicion !== undefined, 'swim-completeness', 'a suspect that nobody accuses');
+  const { accusers } = suspicion;
+  const place = accusers.length - 1 - (transmissions % accusers.length);
+  return { ...record, accuser: accusers[place]! };
+}
 
 /** Our own record, as it leads every datagram. */
 export function ownRecord(state: SwimState): Update {
@@ -215,6 +262,7 @@ export function ownRecord(state: SwimState): Update {
     state: state.left ? 'left' : 'alive',
     incarnation: state.incarnation,
     address: state.config.address,
+    accuser: NOBODY,
   };
 }
 
@@ -232,6 +280,7 @@ export function initSwim(config: SwimConfig): SwimState {
     periodEndsAtMs: 0,
     incarnation: FIRST_INCARNATION,
     left: false,
+    health: 0,
     farewellsLeft: 0,
     joined: false,
     members: new Map(),
@@ -254,6 +303,8 @@ export function initSwim(config: SwimConfig): SwimState {
       relaysFull: 0,
       refutations: 0,
       failedProbes: 0,
+      nacks: 0,
+      confirmations: 0,
       sendFailures: 0,
     },
   };
@@ -285,9 +336,18 @@ function assertConfig(config: SwimConfig): void {
   // A relayed answer needs two round trips after the direct one was given up.
   assert(config.probePeriodMs >= 3 * config.probeTimeoutMs, 'internal', 'period below 3 timeouts');
   assert(config.probeTimeoutMs >= 1 && config.suspicionMultiplier >= 1, 'internal', 'bad timing');
+  assertLifeguard(config);
   assert(config.gossipMultiplier >= 1 && config.helpersMax >= 1, 'internal', 'bad fan-out');
   assert(config.syncEveryPeriods >= 1 && config.reachEveryPeriods >= 1, 'internal', 'bad pace');
   assert(config.membersMax >= 1 && config.membersMax <= 0xfffe, 'internal', 'bad members bound');
   assert(config.datagramBytesMax >= DATAGRAM_BYTES_MIN, 'internal', 'datagrams too small');
   assert(config.datagramBytesMax <= DATAGRAM_BYTES_LIMIT, 'internal', 'datagrams too large');
+}
+
+function assertLifeguard({ suspicionStretch, confirmationsMax, healthMax }: SwimConfig): void {
+  assert(Number.isInteger(suspicionStretch), 'internal', 'the stretch is no whole number');
+  assert(suspicionStretch >= 1, 'internal', 'bad stretch');
+  const isTabled = confirmationsMax >= 1 && confirmationsMax <= CONFIRMATIONS_LIMIT;
+  assert(isTabled, 'internal', 'confirmations out of range');
+  assert(healthMax >= 0 && healthMax <= HEALTH_LIMIT, 'internal', 'health out of range');
 }

@@ -3,8 +3,9 @@
  *
  *   message.ts    bytes ⇄ messages            rumour.ts     what is heard, and refutation
  *   members.ts    the table and its merge     suspicion.ts  timers between suspect and dead
- *   gossip.ts     news on every datagram      probe.ts      ping, ping-request, ack
- *   exchange.ts   whole tables, join, leave   check.ts      invariants
+ *   gossip.ts     news on every datagram      probe.ts      ping, ping-request, ack, nack
+ *   exchange.ts   whole tables, join, leave   health.ts     how far we trust our own ears
+ *   check.ts      invariants
  */
 import { unreachable } from '../../base/assert.ts';
 import { nextBelow } from '../../base/prng.ts';
@@ -17,12 +18,15 @@ import { decodeMessage, type Message } from './message.ts';
 import {
   answerPing,
   askHelpers,
+  earliestNackMs,
   forgetRelays,
   judgeProbe,
   relayPing,
   sendFailed,
+  sendNacks,
   startProbe,
   takeAck,
+  takeNack,
 } from './probe.ts';
 import { hear } from './rumour.ts';
 import {
@@ -50,7 +54,7 @@ function step(state: SwimState, event: SwimEvent, now: Millis, out: SwimOut): vo
       receive(state, event.bytes, now, out);
       break;
     case 'send-failed':
-      sendFailed(state, event.peer, out);
+      sendFailed(state, event.peer, now, out);
       break;
     case 'leave':
       leave(state, out);
@@ -67,7 +71,8 @@ function deadline(state: SwimState): Millis {
   if (state.tickedAtMs === null) return millis(0);
   if (state.left) return state.farewellsLeft > 0 ? millis(state.periodEndsAtMs) : NEVER;
   const helpersAtMs = state.probe?.helpersAtMs ?? NEVER;
-  return millis(Math.min(state.periodEndsAtMs, helpersAtMs, earliestSuspicionMs(state)));
+  const othersAtMs = Math.min(earliestSuspicionMs(state), earliestNackMs(state));
+  return millis(Math.min(state.periodEndsAtMs, helpersAtMs, othersAtMs));
 }
 
 function tick(state: SwimState, now: Millis, out: SwimOut): void {
@@ -100,7 +105,8 @@ function forgiveStall(state: SwimState, now: Millis): void {
 
 function detectionTick(state: SwimState, now: Millis, out: SwimOut): void {
   const helpersAtMs = state.probe?.helpersAtMs ?? NEVER;
-  if (helpersAtMs <= now) askHelpers(state, out);
+  if (helpersAtMs <= now) askHelpers(state, now, out);
+  sendNacks(state, now, out);
   for (const verdict of takeVerdicts(state, now)) learn(state, verdict, now, out);
   if (state.periodEndsAtMs > now) return;
   judgeProbe(state, now, out);
@@ -150,10 +156,13 @@ function handle(state: SwimState, message: Message, now: Millis, out: SwimOut): 
       answerSync(state, message, out);
       break;
     case 'ack':
-      takeAck(state, message, out);
+      takeAck(state, message, now, out);
       break;
     case 'ping-request':
-      relayPing(state, message, out);
+      relayPing(state, message, now, out);
+      break;
+    case 'nack':
+      takeNack(state, message);
       break;
     case 'table':
       state.joined = true;

@@ -25,9 +25,12 @@ import { crash, feedMember, newWorld, restart, runFor, type World } from './test
 const recordText = ({ id, state, incarnation }: Update | Change): string =>
   `${id} ${state}@${incarnation}`;
 
+const claimText = (update: Update): string =>
+  update.accuser === 0 ? recordText(update) : `${recordText(update)} by ${update.accuser}`;
+
 function messageText(message: Message): string {
   const about = message.subject === 0 ? '' : ` about ${message.subject}`;
-  const news = message.updates.map((update) => `, ${recordText(update)}`).join('');
+  const news = message.updates.map((update) => `, ${claimText(update)}`).join('');
   return `${message.kind} → ${message.target}${about} (${recordText(message.sender)}${news})`;
 }
 
@@ -90,7 +93,7 @@ describe('stories', () => {
   });
 });
 
-const KINDS = ['ping', 'ack', 'ping-request', 'gossip', 'sync', 'table'] as const;
+const KINDS = ['ping', 'ack', 'ping-request', 'gossip', 'sync', 'table', 'nack'] as const;
 const STATES: readonly MemberState[] = ['alive', 'suspect', 'dead', 'left'];
 
 function randomEvents(prng: Prng, count: number): Recorded<SwimEvent>[] {
@@ -134,7 +137,8 @@ function randomMessage(prng: Prng): Message {
 
 function randomClaim(prng: Prng, state: MemberState): Update {
   const id = 1 + nextBelow(prng, 12);
-  return claim(id, state, nextBelow(prng, 6), randomAddress(prng, id));
+  const said = claim(id, state, nextBelow(prng, 6), randomAddress(prng, id));
+  return state === 'suspect' ? { ...said, accuser: nodeId(1 + nextBelow(prng, 12)) } : said;
 }
 
 const randomAddress = (prng: Prng, id: number): string =>

@@ -3,15 +3,32 @@
  *
  * 1. An accusation that was news arms one timer for its (member, incarnation). The same accusation
  *    heard again is no news, so it neither restarts the timer nor spreads again.
- * 2. The timeout is multiplier × bits(n) × period: word needs O(log n) periods to reach the
+ * 2. The least timeout is multiplier × bits(n) × period: word needs O(log n) periods to reach the
  *    accused, and its answer as long to come back.
- * 3. A timer that runs out acts only if the accusation it was armed for still stands. It is not
- *    disarmed by a refutation: a stale word about the accused could then disarm it as well.
+ * 3. As long as one member alone accuses, the timeout is `suspicionStretch` times the least: the
+ *    one that is slow may be the accuser. Each other accuser of the same incarnation confirms, and
+ *    the timeout falls with the logarithm of their number (Lifeguard):
  *
- * Deliberately not here: confirmations that shorten the timeout, and a local health score.
+ *      most - (most - least) × log(confirmations + 1) / log(wanted + 1)
+ *
+ *    The first accuser and repeats confirm nothing. A confirmation is news and spreads again.
+ * 4. Confirmations wanted are `confirmationsMax`, but no more than half of the others: so a
+ *    majority that lives can always bring the timeout down. Two members alone want none.
+ * 5. A timer that runs out acts only if the accusation it was armed for still stands. It is not
+ *    disarmed by a refutation: a stale word about the accused could then disarm it as well.
  */
-import type { NodeId } from '../../base/units.ts';
-import { liveCount, recordOf, type SwimState, type Update } from './state.ts';
+import { assert } from '../../base/assert.ts';
+import { NOBODY, type NodeId } from '../../base/units.ts';
+import {
+  CONFIRMATIONS_LIMIT,
+  liveCount,
+  type Suspicion,
+  type SwimState,
+  type Update,
+} from './state.ts';
+
+/** 1000 × log2 of 1, 2, 3 …: engines may differ in the last bit of a logarithm. */
+const LOG2_MILLI = [0, 1000, 1585, 2000, 2322, 2585, 2807, 3000] as const;
 
 /** Bits of `count`: the least b with count < 2^b. An integer stand-in for the logarithm. */
 export function bitLength(count: number): number {
@@ -20,16 +37,57 @@ export function bitLength(count: number): number {
   return bits;
 }
 
-export function suspicionTimeoutMs(state: SwimState): number {
+/** Rule 2. */
+export function suspicionTimeoutMsMin(state: SwimState): number {
   const { suspicionMultiplier, probePeriodMs } = state.config;
   return suspicionMultiplier * bitLength(liveCount(state)) * probePeriodMs;
 }
 
+/** Rule 4. */
+export function confirmationsWanted(state: SwimState): number {
+  const half = Math.floor((liveCount(state) - 1) / 2);
+  return Math.min(state.config.confirmationsMax, half);
+}
+
+/** Rule 3, in whole milliseconds. */
+export function suspicionTimeoutMs(suspicion: Suspicion, stretch: number): number {
+  const { timeoutMsMin, confirmationsWanted: wanted, accusers } = suspicion;
+  const confirmations = accusers.length - 1;
+  assert(confirmations <= wanted, 'swim-bounds', 'more confirmations than wanted');
+  assert(wanted <= CONFIRMATIONS_LIMIT, 'swim-bounds', 'no logarithm of so many');
+  if (wanted === 0) return timeoutMsMin;
+  const slackMs = timeoutMsMin * (stretch - 1);
+  const share = (slackMs * LOG2_MILLI[confirmations]!) / LOG2_MILLI[wanted]!;
+  return timeoutMsMin + slackMs - Math.floor(share);
+}
+
 /** Starts the timer of an accusation that has just been accepted. */
 export function armSuspicion(state: SwimState, accusation: Update, now: number): void {
-  const { id, incarnation } = accusation;
-  const deadlineMs = now + suspicionTimeoutMs(state);
-  state.suspicions.set(id, { incarnation, deadlineMs });
+  const { id, incarnation, accuser } = accusation;
+  assert(accuser !== NOBODY, 'internal', 'an accusation by nobody');
+  const suspicion: Suspicion = {
+    incarnation,
+    armedAtMs: now,
+    deadlineMs: now,
+    timeoutMsMin: suspicionTimeoutMsMin(state),
+    confirmationsWanted: confirmationsWanted(state),
+    accusers: [accuser],
+  };
+  suspicion.deadlineMs += suspicionTimeoutMs(suspicion, state.config.suspicionStretch);
+  state.suspicions.set(id, suspicion);
+}
+
+/** Whether the accusation confirms the one that stands; it has then shortened the timeout. */
+export function confirmSuspicion(state: SwimState, accusation: Update): boolean {
+  const suspicion = state.suspicions.get(accusation.id);
+  if (suspicion === undefined || suspicion.incarnation !== accusation.incarnation) return false;
+  const { accusers, armedAtMs } = suspicion;
+  if (accusers.length > suspicion.confirmationsWanted) return false;
+  if (accusers.includes(accusation.accuser)) return false;
+  accusers.push(accusation.accuser);
+  state.counters.confirmations++;
+  suspicion.deadlineMs = armedAtMs + suspicionTimeoutMs(suspicion, state.config.suspicionStretch);
+  return true;
 }
 
 /** Takes out the timers that have run out and returns the verdicts, by id. */
@@ -43,7 +101,8 @@ export function takeVerdicts(state: SwimState, now: number): Update[] {
     const member = state.members.get(id);
     if (member === undefined) continue;
     if (member.state !== 'suspect' || member.incarnation !== suspicion.incarnation) continue;
-    verdicts.push({ ...recordOf(member), state: 'dead' });
+    const { incarnation, address } = member;
+    verdicts.push({ id, state: 'dead', incarnation, address, accuser: NOBODY });
   }
   return verdicts;
 }
@@ -58,7 +117,10 @@ export function earliestSuspicionMs(state: SwimState): number {
 
 /** Time in which we ourselves stood still is not held against the accused. */
 export function postponeSuspicions(state: SwimState, stallMs: number): void {
-  for (const suspicion of state.suspicions.values()) suspicion.deadlineMs += stallMs;
+  for (const suspicion of state.suspicions.values()) {
+    suspicion.armedAtMs += stallMs;
+    suspicion.deadlineMs += stallMs;
+  }
 }
 
 export const ascending = (left: NodeId, right: NodeId): number => left - right;

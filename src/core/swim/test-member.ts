@@ -6,6 +6,7 @@ import { type ClusterId, millis, NOBODY, type NodeId, nodeId } from '../../base/
 import { decodeMessage, encodeMessage, type Message } from './message.ts';
 import {
   type Change,
+  changeOf,
   type MemberState,
   newSwimOut,
   ownRecord,
@@ -36,13 +37,29 @@ export function configOf(id: number, size: number, over: Partial<SwimConfig> = {
   };
 }
 
-/** Shorthand for a claim: `claim(2, 'suspect', 3)`. */
+/** Shorthand for a claim: `claim(2, 'suspect', 3)`. A suspect is accused by member 9. */
 export const claim = (
   id: number,
   state: MemberState,
   incarnation: number,
   address: string = addressOf(id),
-): Update => ({ id: nodeId(id), state, incarnation, address });
+): Update => ({
+  id: nodeId(id),
+  state,
+  incarnation,
+  address,
+  accuser: state === 'suspect' ? nodeId(9) : NOBODY,
+});
+
+/** `accused(2, 1, 4)`: 4 accuses member 2 at incarnation 1. */
+export const accused = (id: number, incarnation: number, accuser: number): Update => ({
+  ...claim(id, 'suspect', incarnation),
+  accuser: nodeId(accuser),
+});
+
+/** Shorthand for what is told of a record that changed. */
+export const change = (id: number, state: MemberState, incarnation: number): Change =>
+  changeOf(claim(id, state, incarnation));
 
 /** A machine and everything that it put out in its last event. */
 export interface Lone {

@@ -5,7 +5,9 @@
  * 2. It ticks when its deadline has come on its own clock.
  * 3. A paused process does nothing; what comes meanwhile waits, up to a bound. When it wakes it
  *    reads its mail and ticks, in an order that is drawn.
- * 4. Whatever it puts out goes to `observe` first: the oracle sees it before the network does.
+ * 4. A deaf process ticks in time but reads nothing; its mail waits likewise. So is one whose host
+ *    is busy, and it is worse than a paused one: it does not know.
+ * 5. Whatever it puts out goes to `observe` first: the oracle sees it before the network does.
  */
 import { type ClusterId, millis, NEVER, type NodeId } from '../../src/base/units.ts';
 import {
@@ -53,6 +55,7 @@ export class SwimMember {
   private readonly options: MemberOptions;
   private machine: SwimState | null = null;
   private mailbox: SwimEvent[] = [];
+  private isDeaf = false;
   private pausedAtMs = 0;
   private wakeAtUs = NEVER as number;
   private steps = 0;
@@ -87,6 +90,7 @@ export class SwimMember {
     this.hasLeft = false;
     this.stalledMs = 0;
     this.mailbox = [];
+    this.isDeaf = false;
     this.wakeAtUs = NEVER;
     this.clock.reboot(stream.below(1_000_000) * 1_000);
     const seed = [stream.word(), stream.word(), stream.word(), stream.word()];
@@ -102,6 +106,7 @@ export class SwimMember {
 
   pause(): void {
     if (this.status !== 'running') return;
+    this.hear();
     this.status = 'paused';
     this.pausedAtMs = this.nowMs();
   }
@@ -109,21 +114,38 @@ export class SwimMember {
   resume(): void {
     if (this.status !== 'paused') return;
     this.status = 'running';
-    // Its tick may have been due a period after the pause began, and be a period late unforgiven.
-    const unforgivenMs = 2 * this.options.knobs.probePeriodMs;
+    // Its tick may have been due a long period after the pause began, and be a period late
+    // unforgiven.
+    const { probePeriodMs, healthMax } = this.options.knobs;
+    const unforgivenMs = (healthMax + 2) * probePeriodMs;
     this.stalledMs += Math.max(0, this.nowMs() - this.pausedAtMs - unforgivenMs);
-    const mail = this.mailbox;
-    this.mailbox = [];
     const ticksFirst = this.options.stream.permille(500);
     if (ticksFirst) this.tickIfDue();
-    for (const event of mail) this.take(event);
+    this.readMail();
     if (!ticksFirst) this.tickIfDue();
+  }
+
+  deafen(): void {
+    if (this.status === 'running') this.isDeaf = true;
+  }
+
+  hear(): void {
+    if (!this.isDeaf) return;
+    this.isDeaf = false;
+    this.readMail();
+  }
+
+  private readMail(): void {
+    const mail = this.mailbox;
+    this.mailbox = [];
+    for (const event of mail) this.take(event);
   }
 
   /** Hands an event to the process, or to its mailbox. */
   take(event: SwimEvent): void {
     if (this.status === 'stopped') return;
-    if (this.status === 'paused') {
+    const isUnread = this.isDeaf && event.kind === 'datagram';
+    if (this.status === 'paused' || isUnread) {
       if (this.mailbox.length < MAILBOX_MAX) this.mailbox.push(event);
       return;
     }

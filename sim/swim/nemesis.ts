@@ -14,6 +14,7 @@ import { eventKind } from '../world/trace.ts';
 import type { SwimMember } from './member.ts';
 import type { CutKind, SwimNetwork } from './network.ts';
 import type { SwimFault, SwimPlan } from './plan.ts';
+import { beSlow } from './slowness.ts';
 
 const NEMESIS_EVENT = eventKind('swim-nemesis');
 const RECOVER_EVENT = eventKind('swim-recover');
@@ -32,6 +33,7 @@ export interface NemesisOptions {
 export class SwimNemesis {
   private readonly options: NemesisOptions;
   private isOver = false;
+  private readonly slownesses: (() => void)[] = [];
 
   constructor(options: NemesisOptions) {
     this.options = options;
@@ -49,6 +51,7 @@ export class SwimNemesis {
 
   end(): void {
     this.isOver = true;
+    for (const end of this.slownesses) end();
   }
 
   private act(): void {
@@ -58,6 +61,7 @@ export class SwimNemesis {
       ['send-error', () => this.partition('send-error')],
       ['crash', (victim) => this.crash(victim)],
       ['pause', (victim) => this.pause(victim)],
+      ['slow', (victim) => this.slow(victim)],
       ['leave', (victim) => this.leave(victim)],
       ['drift', (victim) => this.drift(victim)],
     ];
@@ -116,6 +120,17 @@ export class SwimNemesis {
     this.later(this.options.stream.below(5), () => {
       if (victim.epoch === epoch) victim.resume();
     });
+  }
+
+  /** Reads its mail late for a while, by 0.1 to 30 s. */
+  private slow(victim: SwimMember): void {
+    const { scheduler, stream, faults } = this.options;
+    if (victim.status !== 'running') return;
+    const lateUs = { min: 100_000, spread: stream.between(1, 4) * 500_000, max: 30_000_000 };
+    const end = beSlow({ member: victim, scheduler, stream: stream.fork(), lateUs });
+    faults.count('slow', victim.id);
+    this.slownesses.push(end);
+    this.later(stream.between(2, 6), end);
   }
 
   /** Leaves; then either the process goes on and joins again, or it stops and is restarted. */

@@ -37,6 +37,7 @@ export class SwimNetwork {
   private readonly options: NetworkOptions;
   private readonly cuts = new Map<CutKind, Map<number, number>>();
   private isCalm = false;
+  private calmLossPermille = 0;
 
   constructor(options: NetworkOptions) {
     this.options = options;
@@ -48,6 +49,11 @@ export class SwimNetwork {
   calm(): void {
     this.isCalm = true;
     for (const counts of this.cuts.values()) counts.clear();
+  }
+
+  /** A calm network that loses some, and does nothing worse. */
+  lose(permille: number): void {
+    this.calmLossPermille = permille;
   }
 
   cut(kind: CutKind, from: NodeId, to: NodeId): void {
@@ -72,7 +78,7 @@ export class SwimNetwork {
       return;
     }
     if (this.isCut('cut', sender.id, target)) return;
-    if (this.happens('loss', plan.lossPermille)) {
+    if (this.isLost()) {
       faults.count('loss', sender.id);
       return;
     }
@@ -86,6 +92,12 @@ export class SwimNetwork {
 
   private isCut(kind: CutKind, from: number, to: number): boolean {
     return this.cuts.get(kind)!.has(pathOf(from, to));
+  }
+
+  private isLost(): boolean {
+    const { plan, stream } = this.options;
+    if (!this.isCalm) return this.happens('loss', plan.lossPermille);
+    return this.calmLossPermille > 0 && stream.permille(this.calmLossPermille);
   }
 
   private happens(fault: SwimFault, permille: number): boolean {

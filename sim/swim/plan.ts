@@ -22,6 +22,7 @@ export const SWIM_FAULTS = [
   'crash',
   'move',
   'pause',
+  'slow',
   'leave',
   'drift',
 ] as const;
@@ -124,6 +125,9 @@ function drawKnobs(stream: Stream, inputs: KnobInputs): SwimKnobs {
     probeTimeoutMs,
     helpersMax: stream.between(1, 4),
     suspicionMultiplier: stream.between(4, 6),
+    suspicionStretch: stream.permille(200) ? 1 : stream.between(2, 6),
+    confirmationsMax: stream.between(1, 4),
+    healthMax: stream.permille(200) ? stream.below(7) : 7,
     gossipMultiplier: stream.between(3, 5),
     syncEveryPeriods: stream.between(5, 30),
     reachEveryPeriods: stream.between(1, 6),
@@ -138,11 +142,21 @@ function drawKnobs(stream: Stream, inputs: KnobInputs): SwimKnobs {
 /** Periods in which word of anything reaches everybody. */
 export const spreadPeriods = (members: number): number => 5 * bitLength(members) + 6;
 
-/** Periods from a crash in a calm world until everybody holds it dead. */
+/**
+ * Periods from a crash in a calm world until everybody holds it dead: all find out by themselves,
+ * their words confirm each other, and the least timeout is soon over.
+ */
 export function detectionPeriods(plan: SwimPlan): number {
   const { members, knobs } = plan;
   const suspicion = knobs.suspicionMultiplier * bitLength(members);
   return 2 * members + 2 + suspicion + spreadPeriods(members);
+}
+
+/** As long as it takes one whom nobody confirms, whose own health makes its periods long. */
+function loneDetectionPeriods(plan: SwimPlan): number {
+  const { suspicionMultiplier, suspicionStretch, healthMax } = plan.knobs;
+  const slack = suspicionMultiplier * bitLength(plan.members) * (suspicionStretch - 1);
+  return detectionPeriods(plan) + slack + healthMax;
 }
 
 /**
@@ -154,5 +168,5 @@ export function convergencePeriods(plan: SwimPlan): number {
   const { members, knobs, faults } = plan;
   const reach = knobs.reachEveryPeriods * (10 + 4 * members);
   const reclaim = faults.has('move') ? Math.ceil(knobs.reclaimAfterMs / knobs.probePeriodMs) : 0;
-  return 3 * (detectionPeriods(plan) + reclaim) + reach + 4 * knobs.syncEveryPeriods;
+  return 3 * (loneDetectionPeriods(plan) + reclaim) + reach + 4 * knobs.syncEveryPeriods;
 }

@@ -7,6 +7,13 @@
  * 3. One link is cut: with a helper there is no accusation.
  * 4. One crashes: all hold it dead within `detectionPeriods`. It comes back: all hold it alive.
  * 5. One leaves: all hold it left. It comes back from elsewhere, and at once, not after a grace.
+ *
+ * Then not so calm ones, in which there may be suspects, but nobody who is well may be held dead:
+ *
+ * 6. One datagram in ten is lost: nobody at all is held dead.
+ * 7. One reads its mail late: of the others nobody holds another dead.
+ *
+ * All agree again after each.
  */
 import { assert, InvariantViolation } from '../../src/base/assert.ts';
 import type { Scheduler } from '../world/scheduler.ts';
@@ -16,6 +23,7 @@ import type { SwimMember } from './member.ts';
 import type { SwimNetwork } from './network.ts';
 import type { SwimOracle } from './oracle.ts';
 import { convergencePeriods, detectionPeriods, type SwimPlan, spreadPeriods } from './plan.ts';
+import { beSlow } from './slowness.ts';
 
 export interface SceneOptions {
   readonly plan: SwimPlan;
@@ -27,7 +35,9 @@ export interface SceneOptions {
   readonly restart: (member: SwimMember, elsewhere: boolean) => void;
 }
 
-const SETTLING_PERIODS = 3;
+/** A period that our own bad health makes long, and the one after it. */
+const SETTLING_PERIODS = 12;
+const UNCALM_PERIODS = 60;
 
 export function playScenes(options: SceneOptions): void {
   agree(options, convergencePeriods(options.plan));
@@ -36,6 +46,8 @@ export function playScenes(options: SceneOptions): void {
   agree(options, convergencePeriods(options.plan));
   options.oracle.isCalm = true;
   for (const scene of options.stream.shuffle([cutOneLink, crashOne, leaveOne])) scene(options);
+  options.oracle.isCalm = false;
+  for (const scene of options.stream.shuffle([loseSome, slowOne])) scene(options);
 }
 
 /** Runs until all agree; the disagreement that is left after `periods` is the violation. */
@@ -105,6 +117,28 @@ function leaveOne(options: SceneOptions): void {
   victim.stop();
   restart(victim, true);
   agree(options, returnPeriods(plan));
+}
+
+function loseSome(options: SceneOptions): void {
+  const { oracle, network, plan } = options;
+  oracle.isProtected = () => true;
+  network.lose(100);
+  runPeriods(options, UNCALM_PERIODS);
+  network.lose(0);
+  agree(options, convergencePeriods(plan));
+  oracle.isProtected = null;
+}
+
+function slowOne(options: SceneOptions): void {
+  const { oracle, scheduler, stream, plan } = options;
+  const member = pickUp(options);
+  oracle.isProtected = (observer, subject) => observer !== member.id && subject !== member.id;
+  const lateUs = { min: 100_000, spread: 1_000_000, max: 30_000_000 };
+  const end = beSlow({ member, scheduler, stream, lateUs });
+  runPeriods(options, UNCALM_PERIODS);
+  end();
+  agree(options, convergencePeriods(plan));
+  oracle.isProtected = null;
 }
 
 /** One whole table tells it what to top; then word has to spread. */

@@ -103,7 +103,7 @@ function buildWorld(seed: string, options: SwimWorldOptions): World {
   const faults = new FaultLedger(() => scheduler.nowUs());
   const members: SwimMember[] = [];
   const byId = new Map<NodeId, SwimMember>();
-  const oracle = new SwimOracle(plan.knobs, byId);
+  const oracle = new SwimOracle(plan.knobs, plan.members, byId);
   const network = new SwimNetwork({
     plan,
     scheduler,

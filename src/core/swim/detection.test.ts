@@ -20,10 +20,7 @@ import {
 const { probePeriodMs, probeTimeoutMs, suspicionMultiplier, suspicionStretch } = SWIM_DEFAULTS;
 
 /** A machine that has heard from everybody and has just pinged member 2. */
-function probing(
-  size: number,
-  over: Partial<SwimConfig> = {},
-): { lone: Lone; sequence: number } {
+function probing(size: number, over: Partial<SwimConfig> = {}): { lone: Lone; sequence: number } {
   const lone = newLone(configOf(1, size, over));
   feed(lone, { kind: 'tick' });
   for (let id = 2; id <= size; id++) say(lone, { from: id, kind: 'table' });

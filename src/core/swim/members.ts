@@ -44,7 +44,7 @@ export function learn(state: SwimState, claim: Update, now: number, out: SwimOut
     if (!introduces(claim) || !admit(state, claim, now, out)) return false;
   } else {
     if (!supersedes(claim, held)) {
-      if (confirms(state, claim, held)) spread(state, claim.id);
+      if (confirms(state, claim, held, now)) spread(state, claim.id);
       return false;
     }
     if (!mayHoldAddress(state, claim, held, now)) {
@@ -59,8 +59,10 @@ export function learn(state: SwimState, claim: Update, now: number, out: SwimOut
   return true;
 }
 
-const confirms = (state: SwimState, claim: Update, held: Member): boolean =>
-  claim.state === 'suspect' && held.state === 'suspect' && confirmSuspicion(state, claim);
+function confirms(state: SwimState, claim: Update, held: Member, now: number): boolean {
+  if (claim.state !== 'suspect' || held.state !== 'suspect') return false;
+  return confirmSuspicion(state, claim, now);
+}
 
 /** Rule 2. */
 const introduces = (claim: Update): boolean => claim.state === 'alive' && claim.incarnation > 0;
@@ -106,7 +108,8 @@ function overwrite(state: SwimState, member: Member, claim: Update, now: number)
   assert(rises || worsens, 'swim-incarnation', 'a record went back');
   assert(rises || claim.incarnation === member.incarnation, 'swim-incarnation', 'a stale claim');
   const wasLive = isLive(member.state);
-  if (member.state !== claim.state) member.sinceMs = now;
+  // A death at a higher incarnation is another death, with a tombstone of its own.
+  member.sinceMs = now;
   member.state = claim.state;
   member.incarnation = claim.incarnation;
   member.address = claim.address;

@@ -17,14 +17,7 @@ import { assert } from '../../base/assert.ts';
 import { worsenHealth } from './health.ts';
 import { learn } from './members.ts';
 import { INCARNATION_MAX, type Message } from './message.ts';
-import {
-  changeOf,
-  isLive,
-  ownRecord,
-  type SwimOut,
-  type SwimState,
-  type Update,
-} from './state.ts';
+import { changeOf, isLive, ownRecord, type SwimOut, type SwimState, type Update } from './state.ts';
 
 export function hear(state: SwimState, message: Message, now: number, out: SwimOut): void {
   const isTable = message.kind === 'sync' || message.kind === 'table';

@@ -36,7 +36,7 @@ export interface Member {
   state: MemberState;
   /** 0: known only from a list of addresses, never heard of through gossip. */
   incarnation: number;
-  /** When `state` was entered. */
+  /** When the record became what it is. */
   sinceMs: number;
   /** The period by whose end a live member must have been probed again (check.ts). */
   probeByPeriod: number;

@@ -78,7 +78,7 @@ export function armSuspicion(state: SwimState, accusation: Update, now: number):
 }
 
 /** Whether the accusation confirms the one that stands; it has then shortened the timeout. */
-export function confirmSuspicion(state: SwimState, accusation: Update): boolean {
+export function confirmSuspicion(state: SwimState, accusation: Update, now: number): boolean {
   const suspicion = state.suspicions.get(accusation.id);
   if (suspicion === undefined || suspicion.incarnation !== accusation.incarnation) return false;
   const { accusers, armedAtMs } = suspicion;
@@ -86,7 +86,9 @@ export function confirmSuspicion(state: SwimState, accusation: Update): boolean 
   if (accusers.includes(accusation.accuser)) return false;
   accusers.push(accusation.accuser);
   state.counters.confirmations++;
-  suspicion.deadlineMs = armedAtMs + suspicionTimeoutMs(suspicion, state.config.suspicionStretch);
+  const timeoutMs = suspicionTimeoutMs(suspicion, state.config.suspicionStretch);
+  // Never in the past: a deadline long gone by looks as if we had stood still (step.ts).
+  suspicion.deadlineMs = Math.max(now, armedAtMs + timeoutMs);
   return true;
 }
 

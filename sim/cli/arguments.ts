@@ -7,6 +7,7 @@ import { SWIM_FAULTS } from '../swim/plan.ts';
 import { parseSeed } from '../world/streams.ts';
 import type { RunSpec } from './report.ts';
 import { readScheduleFile, type ScheduleFile, specOf } from './schedule-file.ts';
+import type { SweepName } from './sweep-command.ts';
 
 /** The fault classes of a cluster's run, as its configuration names them. */
 export const CLUSTER_FAULTS = ['net', 'disk', 'process', 'clock', 'client', 'admin'] as const;
@@ -37,7 +38,8 @@ export type Task =
       readonly isRecorded: boolean;
       /** What kills is written down. */
       readonly isRecording: boolean;
-    };
+    }
+  | { readonly kind: 'sweep'; readonly sweep: SweepName };
 
 export interface Request {
   readonly task: Task;
@@ -73,6 +75,7 @@ interface Options {
   readonly story?: boolean;
   readonly shrink?: boolean;
   readonly schedule?: ScheduleFile;
+  readonly sweep?: SweepName;
 }
 
 const MUTANT_SEEDS: SeedRange = { first: 1n, last: 200n };
@@ -93,8 +96,8 @@ export function parseRequest(args: readonly string[]): Request {
   };
   checkSpec(spec);
   if (options.schedule !== undefined) return scheduleRequest(options.schedule, options);
-  const task = taskOf(options);
-  const isParallel = task.kind !== 'seed';
+  const task = options.sweep === undefined ? taskOf(options) : sweepTask(options.sweep, options);
+  const isParallel = task.kind !== 'seed' && task.kind !== 'sweep';
   if (options.jobs !== undefined && !isParallel) throw new UsageError('--jobs needs many seeds');
   return { task, spec, jobs: options.jobs ?? 1, isJson: options.json === true };
 }
@@ -133,6 +136,7 @@ function newProgram(write: (text: string) => void): Command {
     .option('--mutants <tier1|all>', 'hunts for many bugs and prints a table', asMutants)
     .option('--recorded', 'a hunt tries the seeds first that killed before')
     .option('--record', 'a hunt writes down the seeds that killed')
+    .option('--sweep <loss|slow>', 'SWIM: how often it is wrong, and how soon right', asSweep)
     .option('--json', 'the last line is one JSON object')
     .addHelpText('after', '\n--history FILE.jsonl judges a recorded history; see --history alone.')
     .allowExcessArguments(false)
@@ -211,6 +215,17 @@ function viewsOf({ twice, trace, raftTrace, story, shrink }: Options): readonly 
   return [twice, trace, raftTrace, story, shrink].filter((view) => view !== undefined);
 }
 
+/** Its seeds and sizes are fixed, so that tables can be compared. */
+function sweepTask(sweep: SweepName, options: Options): Task {
+  const { seed, seeds, minutes, mutant, mutants, groups, faults, world } = options;
+  const others = [seed, seeds, minutes, mutant, mutants, groups, faults];
+  if (world !== 'swim') throw new UsageError('--sweep is for --world swim');
+  if (others.some((other) => other !== undefined)) {
+    throw new UsageError('--sweep goes with --nodes and --json only');
+  }
+  return { kind: 'sweep', sweep };
+}
+
 function checkSpec({ world, nodes, groups, faults }: RunSpec): void {
   const known: readonly string[] = world === 'swim' ? SWIM_FAULTS : CLUSTER_FAULTS;
   for (const name of faults ?? []) {
@@ -265,6 +280,11 @@ function asMutant(text: string): Mutant {
   const mutant = findMutant(text);
   if (mutant === null) throw new InvalidArgumentError(`There is no mutant ${text}.`);
   return mutant;
+}
+
+function asSweep(text: string): SweepName {
+  if (text === 'loss' || text === 'slow') return text;
+  throw new InvalidArgumentError('It is loss or slow.');
 }
 
 function asMutants(text: string): readonly Mutant[] {

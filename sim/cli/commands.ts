@@ -13,6 +13,7 @@ import { RaftTraceFile } from './raft-trace-file.ts';
 import { type RunSpec, type SeedReport, seedAsJson } from './report.ts';
 import { NOBODY_LOOKS, type Onlookers, runOne } from './run-one.ts';
 import { shrinkSeed } from './shrink-command.ts';
+import { sweep } from './sweep-command.ts';
 import { writeTrace } from './trace-file.ts';
 import { runTwice, tellTwice } from './twice.ts';
 
@@ -34,6 +35,8 @@ export async function obey(
       return manySeeds(seedsFor(task.minutes), task.isKeptGoing, request, print);
     case 'mutants':
       return hunt(task, request, { print, killsFile });
+    case 'sweep':
+      return sweep(task.sweep, request.spec.nodes, print);
   }
 }
 

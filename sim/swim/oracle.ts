@@ -21,7 +21,7 @@
  */
 import { assert } from '../../src/base/assert.ts';
 import type { NodeId } from '../../src/base/units.ts';
-import { decodeMessage, type Message } from '../../src/core/swim/message.ts';
+import type { Message } from '../../src/core/swim/message.ts';
 import type { Change, SwimEvent, SwimOut } from '../../src/core/swim/state.ts';
 import { Accusations } from './accusations.ts';
 import type { SwimMember } from './member.ts';
@@ -93,7 +93,7 @@ export class SwimOracle {
   afterStep(member: SwimMember, event: SwimEvent, out: SwimOut): void {
     const observer = this.observerOf(member);
     const step = { member, observer, event, out };
-    const heard = event.kind === 'datagram' ? decodeMessage(event.bytes) : null;
+    const heard = event.kind === 'datagram' ? this.traffic.read(event.bytes) : null;
     this.takeOwn(member);
     if (heard !== null) this.accusations.hear(member, heard);
     if (event.kind === 'tick') this.accusations.judgeOwn(member);

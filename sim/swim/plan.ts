@@ -79,14 +79,42 @@ export function drawPlan(stream: Stream, options: PlanOptions): SwimPlan {
       spread: Math.floor(timeoutUs / stream.between(2, 20)),
       max: 5 * timeoutUs,
     },
-    // A calm network answers within the timeout, and through a helper within the period.
-    calmDelayUs: { min: 100, spread: Math.floor(timeoutUs / 40), max: Math.floor(timeoutUs / 4) },
+    calmDelayUs: calmDelayUs(timeoutUs),
     driftPpmMax: faults.has('drift') ? stream.between(1, 20_000) : 0,
     chaosPeriods: chaosPeriods(members, stream.between(20, 150)),
     nemesisPeriods: stream.between(1, 12),
     seedPeers: stream.permille(300) ? stream.between(1, 2) : members - 1,
   };
 }
+
+/** No faults, and a network like one of a data centre: for measurements. */
+export function calmPlan(members: number, knobs: SwimKnobs): SwimPlan {
+  const never = { min: 0, spread: 0, max: 0 };
+  const timeoutUs = knobs.probeTimeoutMs * 1_000;
+  return {
+    members,
+    knobs,
+    faults: new Set(),
+    lossPermille: 0,
+    duplicatePermille: 0,
+    corruptPermille: 0,
+    replayPermille: 0,
+    replayDelayUs: never,
+    delayUs: never,
+    calmDelayUs: calmDelayUs(timeoutUs),
+    driftPpmMax: 0,
+    chaosPeriods: 0,
+    nemesisPeriods: 1,
+    seedPeers: members - 1,
+  };
+}
+
+/** A calm network answers within the timeout, and through a helper within the period. */
+const calmDelayUs = (timeoutUs: number): Delay => ({
+  min: 100,
+  spread: Math.floor(timeoutUs / 40),
+  max: Math.floor(timeoutUs / 4),
+});
 
 /** Many members cost more a period, and show what they can show sooner. */
 const chaosPeriods = (members: number, drawn: number): number =>
@@ -153,7 +181,7 @@ export function detectionPeriods(plan: SwimPlan): number {
 }
 
 /** As long as it takes one whom nobody confirms, whose own health makes its periods long. */
-function loneDetectionPeriods(plan: SwimPlan): number {
+export function loneDetectionPeriods(plan: SwimPlan): number {
   const { suspicionMultiplier, suspicionStretch, healthMax } = plan.knobs;
   const slack = suspicionMultiplier * bitLength(plan.members) * (suspicionStretch - 1);
   return detectionPeriods(plan) + slack + healthMax;

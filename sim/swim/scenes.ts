@@ -22,7 +22,13 @@ import { findDisagreement, holdOtherwise } from './agreement.ts';
 import type { SwimMember } from './member.ts';
 import type { SwimNetwork } from './network.ts';
 import type { SwimOracle } from './oracle.ts';
-import { convergencePeriods, detectionPeriods, type SwimPlan, spreadPeriods } from './plan.ts';
+import {
+  convergencePeriods,
+  detectionPeriods,
+  loneDetectionPeriods,
+  type SwimPlan,
+  spreadPeriods,
+} from './plan.ts';
 import { beSlow } from './slowness.ts';
 
 export interface SceneOptions {
@@ -141,6 +147,9 @@ function slowOne(options: SceneOptions): void {
   oracle.isProtected = null;
 }
 
-/** One whole table tells it what to top; then word has to spread. */
+/**
+ * One whole table tells it what to top; then word has to spread. Its list of addresses may hold
+ * somebody who is down, and nobody else accuses them any more.
+ */
 const returnPeriods = (plan: SwimPlan): number =>
-  2 * plan.members + 2 * spreadPeriods(plan.members) + 2 * plan.knobs.syncEveryPeriods;
+  loneDetectionPeriods(plan) + spreadPeriods(plan.members) + 2 * plan.knobs.syncEveryPeriods;

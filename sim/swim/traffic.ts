@@ -42,6 +42,7 @@ interface Sender {
 export class Traffic {
   private readonly knobs: SwimKnobs;
   private readonly newsMax: number;
+  private readonly readings = new WeakMap<Uint8Array, Message | null>();
   private readonly senders = new Map<NodeId, Sender>();
 
   constructor(knobs: SwimKnobs, members: number) {
@@ -57,11 +58,20 @@ export class Traffic {
     else if (!sender.dueBy.has(change.id)) this.enter(member, sender, change.id);
   }
 
+  /** What a datagram says; null: nothing. Bytes that were seen before are not read again. */
+  read(bytes: Uint8Array): Message | null {
+    const known = this.readings.get(bytes);
+    if (known !== undefined) return known;
+    const message = decodeMessage(bytes);
+    this.readings.set(bytes, message);
+    return message;
+  }
+
   /** The message that leaves. */
   judge(member: SwimMember, bytes: Uint8Array, isTick: boolean): Message {
     const fits = bytes.length <= this.knobs.datagramBytesMax;
     assert(fits, 'swim-bounds', `${member.id} sends ${bytes.length} bytes`);
-    const message = decodeMessage(bytes);
+    const message = this.read(bytes);
     assert(message !== null, 'swim-bounds', `${member.id} sends what nobody can read`);
     const { state, incarnation } = message.sender;
     const says = `${member.id} calls itself ${state}@${incarnation}`;

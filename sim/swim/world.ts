@@ -22,7 +22,7 @@ import { type OracleCounts, SwimOracle } from './oracle.ts';
 import { drawPlan, type PlanOptions, type SwimPlan } from './plan.ts';
 import { playScenes } from './scenes.ts';
 
-const CLUSTER = '5e1f0c0de5e1f0c0de5e1f0c0de5e1f0' as ClusterId;
+export const SWIM_CLUSTER = '5e1f0c0de5e1f0c0de5e1f0c0de5e1f0' as ClusterId;
 
 export interface SwimWorldOptions extends PlanOptions {
   /** Where every event is recorded, if anywhere. */
@@ -114,7 +114,7 @@ function buildWorld(seed: string, options: SwimWorldOptions): World {
   for (const id of idsUpTo(plan.members)) {
     const member = new SwimMember({
       id,
-      clusterId: CLUSTER,
+      clusterId: SWIM_CLUSTER,
       knobs: plan.knobs,
       worldSize: plan.members,
       scheduler,

@@ -95,6 +95,7 @@ function mustSay(state: SwimState, target: Peer, purpose: Purpose): Update[] {
 /** Chooses news for one datagram and counts it as sent; `told` is in that datagram already. */
 function takeNews(state: SwimState, told: readonly Update[]): Update[] {
   const chosen: Update[] = [];
+  if (state.news.size === 0) return chosen;
   let room = roomBytes(state);
   for (const update of told) room -= recordBytes(update);
   for (const news of [...state.news.values()].sort(leastSentThenFreshest)) {

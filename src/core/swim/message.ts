@@ -117,7 +117,8 @@ export function decodeMessage(bytes: Uint8Array): Message | null {
 
 function putRecord(bytes: Uint8Array, at: number, record: Update): number {
   const { address } = record;
-  assert(isAddress(address), 'internal', 'address is not short printable ASCII');
+  const isShort = address.length >= 1 && address.length <= ADDRESS_BYTES_MAX;
+  assert(isShort, 'internal', 'an address of this length does not fit');
   assert(record.incarnation <= INCARNATION_MAX, 'swim-incarnation', 'incarnation out of range');
   putU16(bytes, at, record.id);
   bytes[at + 2] = STATES.indexOf(record.state);
@@ -127,7 +128,9 @@ function putRecord(bytes: Uint8Array, at: number, record: Update): number {
   putU16(bytes, at + 6, record.accuser);
   putU64(bytes, at + 8, record.incarnation);
   for (let place = 0; place < address.length; place++) {
-    bytes[at + RECORD_HEAD_BYTES + place] = address.charCodeAt(place);
+    const code = address.charCodeAt(place);
+    assert(isPrintable(code), 'internal', 'address is not printable ASCII');
+    bytes[at + RECORD_HEAD_BYTES + place] = code;
   }
   return at + recordBytes(record);
 }
@@ -158,22 +161,20 @@ function readRecord(bytes: Uint8Array, at: number, end: number): Update | null {
   if (addressBytes > ADDRESS_BYTES_MAX) return null;
   if (at + RECORD_HEAD_BYTES + align8(addressBytes) > end) return null;
   const address = readAddress(bytes, at + RECORD_HEAD_BYTES, addressBytes);
-  if (!isAddress(address)) return null;
+  if (address === null) return null;
   return { id: id as NodeId, state, incarnation: getU64(bytes, at + 8), address, accuser };
 }
 
-function readAddress(bytes: Uint8Array, at: number, size: number): string {
+function readAddress(bytes: Uint8Array, at: number, size: number): string | null {
+  if (size === 0) return null;
   let address = '';
-  for (let place = at; place < at + size; place++) address += String.fromCharCode(bytes[place]!);
+  for (let place = at; place < at + size; place++) {
+    const code = bytes[place]!;
+    if (!isPrintable(code)) return null;
+    address += String.fromCharCode(code);
+  }
   return address;
 }
 
-/** Not empty, not long, and nothing but printable ASCII without blanks. */
-export function isAddress(address: string): boolean {
-  if (address.length === 0 || address.length > ADDRESS_BYTES_MAX) return false;
-  for (let place = 0; place < address.length; place++) {
-    const code = address.charCodeAt(place);
-    if (code <= 0x20 || code >= 0x7f) return false;
-  }
-  return true;
-}
+/** Printable ASCII without blanks. */
+const isPrintable = (code: number): boolean => code > 0x20 && code < 0x7f;

@@ -62,9 +62,4 @@ export const NOT_APPLICABLE: readonly NotApplicable[] = [
     reason:
       'A biased shuffle is still a permutation: each member is probed within the same bound, and nothing else is promised.',
   },
-  {
-    id: 'G22',
-    reason:
-      'A suspicion lasts as long as it lasts: there are no confirmations that shorten it, so none can be counted twice.',
-  },
 ];

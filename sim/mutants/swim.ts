@@ -85,8 +85,8 @@ const rows: readonly MutantRow[] = [
     edits: [
       {
         file: PROBE,
-        find: 'probe.target === peer && probe.helpersAtMs !== null) askHelpers(state, out);',
-        replace: 'probe.target === peer && probe.helpersAtMs !== null) state.probe = null;',
+        find: 'probe.helpersAtMs === null) return;\n  askHelpers(state, now, out);',
+        replace: 'probe.helpersAtMs === null) return;\n  state.probe = null;',
       },
     ],
   },
@@ -168,9 +168,9 @@ const rows: readonly MutantRow[] = [
     edits: [
       {
         file: 'src/core/swim/step.ts',
-        find: '  if (helpersAtMs <= now) askHelpers(state, out);\n',
+        find: '  if (helpersAtMs <= now) askHelpers(state, now, out);\n',
         replace: `  if (helpersAtMs <= now) {
-    askHelpers(state, out);
+    askHelpers(state, now, out);
     judgeProbe(state, now, out);
   }
 `,
@@ -200,6 +200,19 @@ const rows: readonly MutantRow[] = [
         file: MEMBERS,
         find: "claim.state === 'alive' && claim.incarnation > 0;",
         replace: "(claim.state === 'alive' || claim.state === 'suspect') && claim.incarnation > 0;",
+      },
+    ],
+  },
+  {
+    id: 'G22',
+    tier: 2,
+    violates: ['MEMB'],
+    note: 'an accuser that repeats itself confirms its own accusation',
+    edits: [
+      {
+        file: 'src/core/swim/suspicion.ts',
+        find: '  if (accusers.includes(accusation.accuser)) return false;\n',
+        replace: '',
       },
     ],
   },

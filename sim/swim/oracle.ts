@@ -16,8 +16,10 @@
  *   6. While the world is calm, nobody who is up is accused. (What a stale address list says of
  *      one that was never heard is no accusation of it: incarnation 0.) In a scene in which nobody
  *      may be held dead, nobody is whom the scene protects.
+ *   7. Nobody becomes a member by being accused: whom an observer has forgotten, or never knew, it
+ *      takes up by its own word only.
  * swim-bounds
- *   7. A tombstone is not forgotten before its time, unless the table is full.
+ *   8. A tombstone is not forgotten before its time, unless the table is full.
  */
 import { assert } from '../../src/base/assert.ts';
 import type { NodeId } from '../../src/base/units.ts';
@@ -45,6 +47,8 @@ interface Observer {
   epoch: number;
   ownIncarnation: number;
   readonly views: Map<NodeId, View>;
+  /** Whom it knows: at first the list that it was given. */
+  readonly known: Set<NodeId>;
 }
 
 /** One step of one member, as the rules look at it. */
@@ -109,9 +113,10 @@ export class SwimOracle {
   }
 
   private observerOf(member: SwimMember): Observer {
-    const known = this.observers.get(member.id);
-    if (known !== undefined && known.epoch === member.epoch) return known;
-    const observer = { epoch: member.epoch, ownIncarnation: 0, views: new Map<NodeId, View>() };
+    const present = this.observers.get(member.id);
+    if (present !== undefined && present.epoch === member.epoch) return present;
+    const known = new Set(member.state.config.peers.map(({ id }) => id));
+    const observer = { epoch: member.epoch, ownIncarnation: 0, views: new Map(), known };
     this.observers.set(member.id, observer);
     return observer;
   }
@@ -155,8 +160,12 @@ export class SwimOracle {
     if (state === 'forgotten') {
       this.checkForgotten(member, held, said);
       observer.views.delete(id);
+      observer.known.delete(id);
       return;
     }
+    const isIntroduced = observer.known.has(id) || state === 'alive';
+    assert(isIntroduced, 'swim-accuracy', `${said}, whom it does not know`);
+    observer.known.add(id);
     assert(incarnation <= (this.taken.get(id) ?? 0), 'swim-incarnation', `${said}: never taken`);
     if (held !== undefined) this.checkMoved(step, held, change);
     this.checkCalm(member, change, said);
@@ -203,7 +212,7 @@ export class SwimOracle {
     assert(!isDead || !isProtected, 'swim-accuracy', `${said} though it is well`);
   }
 
-  /** Rule 7. */
+  /** Rule 8. */
   private checkForgotten(member: SwimMember, held: View | undefined, said: string): void {
     this.counts.forgotten++;
     if (held === undefined || member.state.members.size >= this.knobs.membersMax) return;

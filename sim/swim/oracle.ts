@@ -1,7 +1,7 @@
 /**
  * What must hold between members, looked at after every step (the machine's own invariants are in
  * core/swim/check.ts). The rules of the merge are stated here a second time, in other words. Who
- * accuses whom is in accusations.ts, what leaves in traffic.ts.
+ * accuses whom is in accusations.ts, what leaves in traffic.ts, how well one feels in scores.ts.
  *
  * swim-incarnation
  *   1. Nobody claims an incarnation that its subject never took.
@@ -28,6 +28,7 @@ import type { Change, SwimEvent, SwimOut } from '../../src/core/swim/state.ts';
 import { Accusations } from './accusations.ts';
 import type { SwimMember } from './member.ts';
 import type { SwimKnobs } from './plan.ts';
+import { Scores } from './scores.ts';
 import { Traffic } from './traffic.ts';
 
 /** From harmless to final: what may replace what at one incarnation. */
@@ -81,6 +82,7 @@ export class SwimOracle {
   isProtected: ((observer: NodeId, subject: NodeId) => boolean) | null = null;
   private readonly accusations: Accusations;
   private readonly traffic: Traffic;
+  private readonly scores: Scores;
   private readonly knobs: SwimKnobs;
   private readonly members: ReadonlyMap<NodeId, SwimMember>;
   private readonly observers = new Map<NodeId, Observer>();
@@ -92,6 +94,7 @@ export class SwimOracle {
     this.members = members;
     this.accusations = new Accusations(knobs);
     this.traffic = new Traffic(knobs, worldSize);
+    this.scores = new Scores(knobs.healthMax);
   }
 
   afterStep(member: SwimMember, event: SwimEvent, out: SwimOut): void {
@@ -107,9 +110,9 @@ export class SwimOracle {
     }
     if (heard !== null) this.checkRefuted(member, heard);
     const isTick = event.kind === 'tick';
-    for (const { bytes } of out.datagrams) {
-      this.accusations.noteSent(member, this.traffic.judge(member, bytes, isTick), isTick);
-    }
+    const sent = out.datagrams.map(({ bytes }) => this.traffic.judge(member, bytes, isTick));
+    for (const message of sent) this.accusations.noteSent(member, message, isTick);
+    this.scores.judge(member, step, heard, sent);
   }
 
   private observerOf(member: SwimMember): Observer {

@@ -11,6 +11,7 @@ import { FIRST_INCARNATION, isLive, type Member, RELAYS_MAX, type SwimState } fr
 export function checkSwim(state: SwimState): void {
   checkOurselves(state);
   checkHealth(state);
+  checkRelays(state);
   checkBounds(state);
   checkRound(state);
   for (const [id, member] of state.members) {
@@ -25,6 +26,15 @@ function checkOurselves(state: SwimState): void {
   assert(incarnation >= FIRST_INCARNATION, 'swim-incarnation', 'own incarnation below the first');
   assert(!state.members.has(state.config.id), 'swim-incarnation', 'others wrote our own record');
   assert(!state.left || state.probe === null, 'swim-accuracy', 'one that left accuses others');
+}
+
+/** Who asked us for help is told in time that there is no answer. */
+function checkRelays(state: SwimState): void {
+  const tickedAtMs = state.tickedAtMs ?? 0;
+  for (const { nackAtMs } of state.relays.values()) {
+    const isTold = nackAtMs === null || nackAtMs > tickedAtMs;
+    assert(isTold, 'swim-accuracy', 'a nack is overdue');
+  }
 }
 
 function checkHealth(state: SwimState): void {

@@ -99,8 +99,11 @@ function note(score: Score, message: Message, event: SwimEvent): void {
   probe.silent.add(target);
 }
 
-/** One that speaks from where its id may not be is not heard. */
-function isBelieved({ id, state }: SwimMember, { target, sender }: Message): boolean {
-  const held = state.members.get(sender.id);
-  return target === id && (held === undefined || held.address === sender.address);
+/** One that speaks from where its id may not be is not heard; who left may come from anywhere. */
+function isBelieved(member: SwimMember, { target, sender }: Message): boolean {
+  const held = member.state.members.get(sender.id);
+  if (target !== member.id) return false;
+  if (held === undefined || held.address === sender.address || held.state === 'left') return true;
+  const { reclaimAfterMs } = member.state.config;
+  return held.state === 'dead' && member.nowMs() - held.sinceMs >= reclaimAfterMs;
 }

@@ -105,6 +105,7 @@ export function drawRunConfig(stream: Stream, overrides: RunOverrides): RunConfi
 
 function drawNode(stream: Stream, groupCount: number): NodeKnobs {
   const electionTimeoutMs = stream.pick([300, 500, 1_000]);
+  const segmentBytes = 4_096 * stream.pick([2, 8, 16, 16, 16, 32, 32, 64, 64]);
   return {
     ...NODE_DEFAULTS,
     settings: {
@@ -122,7 +123,7 @@ function drawNode(stream: Stream, groupCount: number): NodeKnobs {
     uncommittedBytesMax: stream.pick([2_048, 1_048_576]),
     trailingEntries: stream.pick([0, 1, 10, 100]),
     trailingBytesMax: stream.pick([0, 500, 1_000_000]),
-    segmentBytes: 4_096 * stream.pick([2, 8, 16, 16, 16, 32, 32, 64, 64]),
+    segmentBytes,
     flushesInFlightMax: stream.pick([1, 1, 2, 4]),
     idleMarkMs: stream.pick([200, 1_000]),
     snapshotLogBytes: stream.pick([3_000, 20_000, 50_000, 100_000, 1_000_000]),
@@ -135,7 +136,7 @@ function drawNode(stream: Stream, groupCount: number): NodeKnobs {
     requestTimeoutMs: stream.pick([1_500, 5_000]),
     parkedMax: stream.pick([4, 1_000]),
     clockSkewMsMax: stream.pick([200, 5_000]),
-    logDiskBytesMax: stream.pick([131_072, 1_048_576, 1_048_576, 16_777_216]),
+    logDiskBytesMax: segmentBytes * stream.pick([6, 16, 64]),
     limits: {
       connectionsMax: 64,
       pipelineMax: stream.pick([2, 64]),

@@ -31,7 +31,12 @@ describe('probes', () => {
 
   it('are hit by a run under chaos, and are all in the catalogue', () => {
     const overrides = { ...NO_OVERRIDES, schedule: { ...WHOLE_SCHEDULE, safetyMs: 2_000 } };
-    const { probes } = runSeed('2', { overrides, recorder: null, chronicle: null, raftTrace: null });
+    const { probes } = runSeed('2', {
+      overrides,
+      recorder: null,
+      chronicle: null,
+      raftTrace: null,
+    });
     const known = new Set(PROBES.map(({ name }) => name));
     expect(Object.keys(probes).length).toBeGreaterThan(5);
     for (const name of Object.keys(probes)) expect(known).toContain(name);

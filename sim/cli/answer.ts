@@ -17,7 +17,7 @@ export function exitOf({ verdict }: SeedReport): number {
 
 export function seedJson(report: SeedReport): object {
   const { seed, verdict, checker, digest, simulatedMs, wallMs } = report;
-  const { events, operations, faults, probes } = report;
+  const { events, operations, faults, probes, stall } = report;
   const told = { verdict, checker, digest, simulatedMs, wallMs, events, operations };
-  return { seed: seedAsJson(seed), ...told, faults, probes, coreHash: coreHash() };
+  return { seed: seedAsJson(seed), ...told, faults, probes, stall, coreHash: coreHash() };
 }

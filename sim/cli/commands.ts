@@ -132,7 +132,11 @@ async function manySeeds(
   const size = `${inSeconds(sums.simulatedMs)} simulated in ${inSeconds(wallMs)}`;
   print(`${passed} passed, ${failed.length} failed: ${size}, ${sums.events} events`);
   for (const line of coverage.lines()) print(line);
-  const covered = { missedProbes: coverage.missed(), probes: coverage.counts() };
+  const covered = {
+    missedProbes: coverage.missed(),
+    probes: coverage.counts(),
+    stalls: coverage.stalls(),
+  };
   return {
     exitCode,
     json: { passed, failed: failed.map(seedAsJson), ...sums, wallMs, ...covered },

@@ -21,9 +21,11 @@ export function failureLine(report: SeedReport, spec: RunSpec): string {
   return `seed ${report.seed}  ${what}: ${bare(report)}  (${replayCommand(report.seed, spec, null)})`;
 }
 
-export function passLine({ seed, simulatedMs, events, operations, digest }: SeedReport): string {
+export function passLine(report: SeedReport): string {
+  const { seed, simulatedMs, events, operations, digest, stall } = report;
   const size = `${inSeconds(simulatedMs)} simulated, ${events} events, ${operations} operations`;
-  return `seed ${seed}  passed: ${size}, digest ${digest}`;
+  const proof = stall === null ? '' : `\n  stall   ${stall.reason}: ${stall.detail}`;
+  return `seed ${seed}  passed: ${size}, digest ${digest}${proof}`;
 }
 
 /** Everything that is known about a failed run. */

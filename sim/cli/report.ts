@@ -1,6 +1,7 @@
 /** What one run is told to be, and what it answered: plain values, so that workers can pass them. */
 
 import type { Schedule, Strike } from '../run/schedule.ts';
+import type { Stall } from '../run/stall.ts';
 
 export type WorldName = 'cluster' | 'swim';
 
@@ -29,6 +30,8 @@ export interface SeedReport {
   readonly faults: Readonly<Record<string, number>>;
   /** Hits of probes, by name. */
   readonly probes: Readonly<Record<string, number>>;
+  /** The proof that the core could not go on when chaos was over; null: it did. */
+  readonly stall: Stall | null;
   /** What the nemesis did, in order; nothing in the world of SWIM. */
   readonly strikes: readonly Strike[];
   readonly shape: RunShape | null;
@@ -62,6 +65,7 @@ export function reportWithoutRun(
     operations: 0,
     faults: {},
     probes: {},
+    stall: null,
     strikes: [],
     shape: null,
     story: [],

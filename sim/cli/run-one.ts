@@ -36,7 +36,8 @@ function run(seed: string, spec: RunSpec, onlookers: Onlookers): SeedReport {
   const { clients, keys } = config.workload;
   const shape = { nodes: config.nodes, clients, keys };
   const done = { simulatedMs, events, operations, wallMs: 0 };
-  const met = { faults: result.faults, probes: result.probes, strikes };
+  const { stall } = result;
+  const met = { faults: result.faults, probes: result.probes, stall, strikes };
   return { seed, ...told, ...done, ...met, shape, story: [] };
 }
 
@@ -49,7 +50,7 @@ function runSwim(seed: string, spec: RunSpec, { recorder }: Onlookers): SeedRepo
     const { verdict, checker, message, stack, digest, simulatedMs, events } = result;
     const told = { verdict, checker, message, stack, digest };
     const done = { simulatedMs, events, operations: 0, wallMs: 0 };
-    const met = { faults: result.faults, probes: result.probes, strikes: [] };
+    const met = { faults: result.faults, probes: result.probes, stall: null, strikes: [] };
     return { seed, ...told, ...done, ...met, shape: null, story: [] };
   } catch (error) {
     const { message, stack } = error as Error;

@@ -51,6 +51,8 @@ export interface ClientOptions {
   readonly net: SimulatedNet;
   readonly scheduler: Scheduler;
   readonly stream: Stream;
+  /** Decides when it stops reading, apart from all else. */
+  readonly dawdling: Stream;
   readonly workload: WorkloadConfig;
   readonly nodes: readonly NodeId[];
   readonly history: History;
@@ -91,7 +93,7 @@ export class SimulatedClient {
 
   constructor(options: ClientOptions) {
     this.#options = options;
-    this.#dawdling = new Dawdling(options.stream.fork(), options.workload.dawdlePermille);
+    this.#dawdling = new Dawdling(options.dawdling, options.workload.dawdlePermille);
     this.#usesSession =
       options.name !== 'probe' && options.stream.permille(options.workload.sessionPermille);
   }

@@ -11,6 +11,7 @@ import type { AdminRequest } from '../../src/node/contract.ts';
 import { Node } from '../../src/node/node.ts';
 import type { TraceEvent } from '../../src/node/raft-trace/event.ts';
 import { RaftTracer } from '../../src/node/raft-trace/tracer.ts';
+import type { NodeState } from '../../src/node/state.ts';
 import { OnlineCheck } from '../check/online/check.ts';
 import { DiskLife } from '../check/online/disk-life.ts';
 import { recoverFrom } from '../check/online/platter.ts';
@@ -47,6 +48,8 @@ export class Cluster {
   readonly #storms = new StormCheck();
   readonly #disks = new Map<NodeId, DiskLife>();
   readonly #nodes = new Map<NodeId, Node>();
+  /** Nodes that nobody starts again. */
+  readonly lost = new Set<NodeId>();
   /** The store that each node had last, up or down; not of a node whose disk was lost. */
   readonly stores = new Map<NodeId, StoreId>();
   /** Told when a node gives a vote or an acknowledgement, in the middle of its turn. */
@@ -102,6 +105,11 @@ export class Cluster {
 
   running(): Node[] {
     return this.world.nodes.flatMap((id) => this.node(id) ?? []);
+  }
+
+  /** What each node has been like when it was last up. */
+  known(): NodeState[] {
+    return this.world.nodes.flatMap((id) => this.#nodes.get(id)?.state ?? []);
   }
 
   /** From now on what happens is written down. */
@@ -199,6 +207,8 @@ export class Cluster {
       return;
     }
     process.crash('power');
-    scheduler.after(200_000, RESTART_EVENT, id, () => process.start());
+    scheduler.after(200_000, RESTART_EVENT, id, () => {
+      if (!this.lost.has(id)) process.start();
+    });
   }
 }

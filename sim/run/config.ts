@@ -55,6 +55,8 @@ export interface NemesisConfig {
   readonly promisesPerCrash: number;
   readonly decayMs: number;
   readonly fullDiskMs: number;
+  /** Whether whoever is outside a core of the nodes is lost for good when chaos ends; 0: not. */
+  readonly abandonPermille: number;
 }
 
 export interface RunConfig {
@@ -106,14 +108,9 @@ export function drawRunConfig(stream: Stream, overrides: RunOverrides): RunConfi
 function drawNode(stream: Stream, groupCount: number): NodeKnobs {
   const electionTimeoutMs = stream.pick([300, 500, 1_000]);
   const segmentBytes = 4_096 * stream.pick([2, 8, 16, 16, 16, 32, 32, 64, 64]);
-  return {
+  const knobs = {
     ...NODE_DEFAULTS,
-    settings: {
-      ...DEFAULT_SETTINGS,
-      groupCount,
-      durability: drawDurability(stream),
-      quotaBytes: stream.pick([...QUOTAS_BYTES, ...ROOMY]),
-    },
+    settings: { ...DEFAULT_SETTINGS, groupCount, durability: drawDurability(stream) },
     electionTimeoutMs,
     heartbeatMs: Math.floor(electionTimeoutMs / stream.pick([4, 5, 6])),
     appendBytesMax: stream.pick([256, 4_096, 1_048_576]),
@@ -146,6 +143,8 @@ function drawNode(stream: Stream, groupCount: number): NodeKnobs {
     hashMs: stream.pick([100, 1_000, 1_000]),
     diskReserveBytes: 1_048_576,
   };
+  const quotaBytes = stream.pick([...QUOTAS_BYTES, ...ROOMY]);
+  return { ...knobs, settings: { ...knobs.settings, quotaBytes } };
 }
 
 /** A few keys fill the smallest of these. */
@@ -200,6 +199,7 @@ function drawNemesis(stream: Stream): NemesisConfig {
     promisesPerCrash: stream.pick([0, 300, 1_000, 3_000]),
     decayMs: mean(1_500),
     fullDiskMs: mean(1_500),
+    abandonPermille: stream.pick([0, 1_000]),
   };
 }
 
@@ -221,6 +221,7 @@ const SPAN_OF: Readonly<Record<StrikeKind, keyof NemesisConfig>> = {
   transfer: 'transferMs',
   snapshot: 'snapshotMs',
   reconfigure: 'reconfigureMs',
+  abandon: 'abandonPermille',
 };
 
 function withoutKinds(nemesis: NemesisConfig, off: readonly string[]): NemesisConfig {
@@ -261,6 +262,7 @@ function restrict(config: RunConfig, faults: readonly string[]): RunConfig {
       transferMs: on('admin', nemesis.transferMs),
       snapshotMs: on('admin', nemesis.snapshotMs),
       reconfigureMs: on('admin', nemesis.reconfigureMs),
+      abandonPermille: has('net') ? on('process', nemesis.abandonPermille) : 0,
     },
   };
 }

@@ -1,14 +1,18 @@
 /** Whether a healed cluster has come to rest in agreement. */
 
+import type { NodeId } from '../../src/base/units.ts';
 import { isJoint } from '../../src/core/members.ts';
 import { lastIndex } from '../../src/core/raft/log.ts';
 import { currentConfiguration } from '../../src/core/raft/state.ts';
 import type { Cluster } from './cluster.ts';
 
-/** Every node serves; each group has one leader, and all have its whole log, applied and sound. */
-export function hasConverged(cluster: Cluster): boolean {
-  const nodes = cluster.running();
-  if (nodes.length < cluster.config.nodes) return false;
+/**
+ * Every node of the core serves; each group has one leader there, and all have its whole log,
+ * applied and sound. What those outside believe is of no interest.
+ */
+export function hasConverged(cluster: Cluster, core: readonly NodeId[]): boolean {
+  const nodes = core.flatMap((id) => cluster.node(id) ?? []);
+  if (nodes.length < core.length) return false;
   if (!nodes.every(({ state }) => state.phase === 'serving')) return false;
   for (let id = 0; id < cluster.config.node.settings.groupCount; id++) {
     const rafts = nodes.flatMap(({ state }) => {

@@ -96,7 +96,7 @@ export class Nemesis {
         if (this.isOver) return;
         // Of its own, so that a strike that is left out leaves the next ones as they are.
         const own = stream.fork();
-        if (this.#happens(kind)) strike(own);
+        if (this.happens(kind)) strike(own);
         plan(0);
       });
     };
@@ -104,7 +104,7 @@ export class Nemesis {
   }
 
   /** Writes the strike down; false if it is left out of this run. */
-  #happens(kind: StrikeKind): boolean {
+  happens(kind: StrikeKind): boolean {
     const { world, schedule } = this.#options;
     const ordinal = (this.#ordinals.get(kind) ?? 0) + 1;
     this.#ordinals.set(kind, ordinal);
@@ -162,7 +162,7 @@ export class Nemesis {
     if (config.promisesPerCrash === 0 || this.isOver || --this.#promisesLeft > 0) return;
     const stream = this.#promises.fork();
     this.#promisesLeft = stream.between(1, config.promisesPerCrash * 2);
-    if (!this.#happens('promise-crash')) return;
+    if (!this.happens('promise-crash')) return;
     const process = world.process(node);
     world.scheduler.after(0, NEMESIS_EVENT, 0, () => {
       if (this.isOver || process.current() === null) return;

@@ -2,8 +2,8 @@
  * One run: a cluster drawn from a seed, under chaos, then healed, then judged.
  *
  * 1. Safety: the nemesis strikes, clients work, every turn is checked.
- * 2. Liveness: faults end, everyone is started, and within a budget the cluster must agree and
- *    serve reads and writes.
+ * 2. Liveness: faults end, everyone is started, or a core of the nodes (core.ts); within a budget
+ *    they must agree and serve reads and writes, or it is proved that they cannot (stall.ts).
  * 3. Judgement: every key is read once more, and the history must be linearizable.
  */
 import { type CheckerName, InvariantViolation } from '../../src/base/assert.ts';
@@ -21,6 +21,7 @@ import type { Chronicle } from './chronicle.ts';
 import { SimulatedClient } from './client.ts';
 import { Cluster, type RaftTraceSink } from './cluster.ts';
 import { drawRunConfig, nodeIds, type RunConfig, type RunOverrides } from './config.ts';
+import { abandon, drawCore, healNode } from './core.ts';
 import { Decay } from './decay.ts';
 import { ExpiringKeys } from './expiring.ts';
 import { History } from './history.ts';
@@ -28,6 +29,7 @@ import { hasConverged } from './liveness.ts';
 import { Nemesis } from './nemesis.ts';
 import { type Strike, WHOLE_SCHEDULE } from './schedule.ts';
 import { isWhole, mayWipe, newestLeader } from './seats.ts';
+import { type Stall, whyStalled } from './stall.ts';
 
 export interface RunResult {
   readonly seed: string;
@@ -45,6 +47,8 @@ export interface RunResult {
   readonly faults: Record<string, number>;
   /** Hits of probes, by name. */
   readonly probes: Record<string, number>;
+  /** The proof that the core could not go on; null: it did. */
+  readonly stall: Stall | null;
   readonly strikes: readonly Strike[];
   readonly config: RunConfig;
 }
@@ -72,8 +76,13 @@ export function runSeed(seed: string, options: RunOptions): RunResult {
 /** A key that takes longer is left undecided: the online checks and the oracle have judged it too. */
 const LIMITS: Limits = { stepsMax: 1_000_000, configurationsMax: 500_000, expired: () => false };
 
+/** Until then elections, replacements and repairs may be under way. */
+const PROOF_AFTER_MS = 15_000;
+
 /** Keys that are read and written at the end, whatever clients have done before. */
 const PROBES_MIN = 10;
+/** Fewer requests show nothing. */
+const COMPLETED_MIN = 2 * PROBES_MIN;
 
 interface Verdict {
   readonly checker: CheckerName | 'internal';
@@ -95,10 +104,17 @@ class Run {
   /** Whether somebody chose the classes of faults. */
   readonly #isCalm: boolean;
   #orders = 0;
+  /** Whom clients may call. */
+  readonly #reachable: NodeId[];
+  /** Whoever has to go on when chaos is over. */
+  #core: readonly NodeId[];
+  #stall: Stall | null = null;
 
   constructor(seed: string, config: RunConfig, options: RunOptions) {
     this.#seed = seed;
     this.#config = config;
+    this.#reachable = nodeIds(config.nodes);
+    this.#core = this.#reachable;
     this.#ring = buildRing(config.node.settings.groupCount);
     this.#isCalm = options.overrides.faults !== null;
     this.#cluster = new Cluster(seed, config, (failure) => this.#failed(failure));
@@ -130,8 +146,9 @@ class Run {
       net: world.net,
       scheduler: world.scheduler,
       stream: world.streams.stream(`client:${name}`),
+      dawdling: world.streams.stream(`dawdling:${name}`),
       workload: this.#config.workload,
-      nodes: nodeIds(this.#config.nodes),
+      nodes: this.#reachable,
       history: this.#history,
       probes: this.#cluster.probes.clients,
       isOfSession: (key) => this.#isOfSession(key),
@@ -201,39 +218,54 @@ class Run {
 
   #heal(): void {
     const { world } = this.#cluster;
+    const stream = world.streams.stream('core');
+    const isDrawn = stream.permille(this.#config.nemesis.abandonPermille);
+    // Where little has happened so far, all are needed for the run to show anything.
+    const isCoreOnly = isDrawn && this.#history.completed >= COMPLETED_MIN;
+    const core = isCoreOnly ? drawCore(this.#cluster, stream) : world.nodes;
+    // Each of them is a strike: a failure that needs none is shrunk to a run without.
+    const lost = world.nodes.filter(
+      (node) => !core.includes(node) && this.#nemesis.happens('abandon'),
+    );
     this.#nemesis.isOver = true;
     this.#expiring.isOver = true;
     world.calm();
     world.net.heal();
-    for (const node of world.nodes) {
-      world.disk(node).slow(1_000);
-      world.disk(node).occupy(0);
-      const process = world.process(node);
-      process.resume();
-      process.slow(1_000);
-      process.start();
-    }
+    for (const node of lost) this.#cluster.lost.add(node);
+    for (const node of lost) abandon(world, node, world.streams.stream(`abandon:${node}`));
+    this.#core = world.nodes.filter((node) => !lost.includes(node));
+    for (const node of this.#core) healNode(world, node);
+    this.#reachable.splice(0, this.#reachable.length, ...this.#core);
     for (const client of this.#clients) client.isStopped = true;
   }
 
-  /** The cluster agrees, clients are done, and every key can be read. */
+  /** The core agrees, clients are done, and every key can be read; or it cannot be. */
   #awaitLiveness(): void {
     const { world } = this.#cluster;
-    const end = world.elapsedMs() + this.#config.livenessMsMax;
+    const start = world.elapsedMs();
     const probe = this.#newClient('probe');
     let isProbing = false;
     while (this.#verdict === null) {
       world.scheduler.runUntil(world.scheduler.nowUs() + 100_000);
       const isIdle = this.#clients.every((client) => client.isIdle);
-      if (!isProbing && isIdle && hasConverged(this.#cluster)) {
+      if (!isProbing && isIdle && hasConverged(this.#cluster, this.#core)) {
         isProbing = true;
         this.#probeAll(probe);
       }
-      if (isProbing && probe.isDone() && hasConverged(this.#cluster)) return;
-      if (world.elapsedMs() < end) continue;
+      if (isProbing && probe.isDone() && hasConverged(this.#cluster, this.#core)) break;
+      const spanMs = world.elapsedMs() - start;
+      if (spanMs >= PROOF_AFTER_MS) this.#stall = this.#proof();
+      if (this.#stall !== null) return;
+      if (spanMs < this.#config.livenessMsMax) continue;
       const message = isProbing ? 'reads and writes are not served' : 'the nodes do not converge';
       this.#verdict = { checker: 'liveness', message, stack: '' };
     }
+    this.#cluster.probes.sometimes('core-served', this.#cluster.lost.size > 0);
+  }
+
+  /** Only what was lost for good excuses anything. */
+  #proof(): Stall | null {
+    return this.#cluster.lost.size === 0 ? null : whyStalled(this.#cluster, this.#core);
   }
 
   #probeAll(probe: SimulatedClient): void {
@@ -260,7 +292,7 @@ class Run {
   /** A run that committed nothing, or met no fault though it should have, shows nothing. */
   #isSane(): boolean {
     const faults = Object.keys(this.#cluster.world.faults.summary());
-    return this.#history.completed >= 2 * PROBES_MIN && (this.#isCalm || faults.length > 0);
+    return this.#history.completed >= COMPLETED_MIN && (this.#isCalm || faults.length > 0);
   }
 
   #result(): RunResult {
@@ -275,6 +307,7 @@ class Run {
       isUndecided: this.#isUndecided,
       faults: world.faults.summary(),
       probes: this.#cluster.probes.summary(world.faults.summary()),
+      stall: this.#stall,
       strikes: this.#nemesis.strikes,
       config: this.#config,
     };

@@ -43,6 +43,8 @@ export const STRIKE_KINDS = [
   'transfer',
   'snapshot',
   'reconfigure',
+  // After chaos: a node is lost for good.
+  'abandon',
 ] as const;
 export type StrikeKind = (typeof STRIKE_KINDS)[number];
 

@@ -65,6 +65,7 @@ export class Scene {
         net: world.net,
         scheduler: world.scheduler,
         stream: world.streams.stream(`client:${name}`),
+        dawdling: world.streams.stream(`dawdling:${name}`),
         workload: this.cluster.config.workload,
         nodes: nodeIds(nodes),
         probes: this.cluster.probes.clients,
@@ -135,7 +136,7 @@ export class Scene {
   }
 
   isAgreed(): boolean {
-    return hasConverged(this.cluster);
+    return hasConverged(this.cluster, this.cluster.world.nodes);
   }
 
   isLinearizable(): boolean {

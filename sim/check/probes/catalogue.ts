@@ -77,6 +77,7 @@ const CLUSTER = {
   'slow-reader-closed': 'A client that took no replies was closed.',
   // the network, and who is up
   'append-repeated': 'A frame between nodes was delivered twice.',
+  'core-served': 'A part of the nodes agreed and served while the others were lost for good.',
   'swim-refutation': 'A node refuted that it was suspected.',
 } as const;
 

@@ -92,6 +92,11 @@ export class ClusterProbes {
     this.#ledger.sometimes('whole-cluster-down', others.length === 0);
   }
 
+  /** What only the run itself knows of. */
+  sometimes(name: ClusterProbe, condition: boolean): void {
+    this.#ledger.sometimes(name, condition);
+  }
+
   /** Hits by name. `faults`: what the world counted. */
   summary(faults: Readonly<Record<string, number>>): Record<string, number> {
     for (const [probe, fault] of FAULTS) this.#ledger.sometimes(probe, (faults[fault] ?? 0) > 0);

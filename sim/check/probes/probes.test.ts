@@ -7,7 +7,14 @@ import { WHOLE_SCHEDULE } from '../../run/schedule.ts';
 import { PROBES } from './catalogue.ts';
 import { ProbeLedger } from './ledger.ts';
 
-const PAGES = ['cluster.ts', 'groups.ts', 'nodes.ts', 'clients.ts', '../../swim/world.ts'];
+const PAGES = [
+  'cluster.ts',
+  'groups.ts',
+  'nodes.ts',
+  'clients.ts',
+  '../../swim/world.ts',
+  '../../run/run.ts',
+];
 
 const sources = PAGES.map((page) => readFileSync(new URL(page, import.meta.url), 'utf8')).join();
 

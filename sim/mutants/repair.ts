@@ -84,6 +84,8 @@ const rows: readonly MutantRow[] = [
     id: 'R06',
     tier: 2,
     violates: ['LIVE', 'AVAIL'],
+    // A log that stays damaged ends the run by this name.
+    also: ['durable-quorum'],
     note: 'the peers that are asked for a lost entry are always the first one',
     edits: [
       {

@@ -145,3 +145,29 @@ describe('the door', () => {
     expect(JSON.parse(last)).toMatchObject({ seed: 1, verdict: 'violation' });
   });
 });
+
+describe('a sweep of SWIM', () => {
+  test('prints a row for each trial, with Lifeguard and without', async () => {
+    const outcome = await sim('--sweep', 'slow', ...SWIM);
+    expect(outcome.exitCode).toBe(0);
+    expect(outcome.lines.length).toBe(3);
+    const row = { members: 3, lossPercent: 0, periods: 3000 };
+    expect(outcome.json).toMatchObject({
+      sweep: 'slow',
+      rows: [
+        { ...row, lifeguard: true, falseDeaths: 0 },
+        { ...row, lifeguard: false, falseDeaths: expect.any(Number) },
+      ],
+    });
+  });
+
+  test('is refused for clusters, for seeds, and for what is no sweep', () => {
+    for (const args of [
+      ['--sweep', 'loss'],
+      ['--sweep', 'loss', '--world', 'swim', '--seed', '1'],
+      ['--sweep', 'wind', '--world', 'swim'],
+    ]) {
+      expect(() => parseRequest(args)).toThrow(UsageError);
+    }
+  });
+});

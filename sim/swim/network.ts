@@ -78,10 +78,7 @@ export class SwimNetwork {
       return;
     }
     if (this.isCut('cut', sender.id, target)) return;
-    if (this.isLost()) {
-      faults.count('loss', sender.id);
-      return;
-    }
+    if (this.isLost(sender)) return;
     this.deliverLater(sender, datagram, this.spoil(sender, bytes));
     if (this.happens('duplicate', plan.duplicatePermille)) {
       faults.count('duplicate', sender.id);
@@ -94,10 +91,14 @@ export class SwimNetwork {
     return this.cuts.get(kind)!.has(pathOf(from, to));
   }
 
-  private isLost(): boolean {
-    const { plan, stream } = this.options;
-    if (!this.isCalm) return this.happens('loss', plan.lossPermille);
-    return this.calmLossPermille > 0 && stream.permille(this.calmLossPermille);
+  private isLost(sender: SwimMember): boolean {
+    const { plan, stream, faults } = this.options;
+    if (this.isCalm) {
+      return this.calmLossPermille > 0 && stream.permille(this.calmLossPermille);
+    }
+    const isLost = this.happens('loss', plan.lossPermille);
+    if (isLost) faults.count('loss', sender.id);
+    return isLost;
   }
 
   private happens(fault: SwimFault, permille: number): boolean {

@@ -68,14 +68,17 @@ export interface OracleCounts {
   forgotten: number;
 }
 
+const NO_COUNTS: OracleCounts = {
+  suspicions: 0,
+  deaths: 0,
+  refutations: 0,
+  returns: 0,
+  forgotten: 0,
+};
+
 export class SwimOracle {
-  readonly counts: OracleCounts = {
-    suspicions: 0,
-    deaths: 0,
-    refutations: 0,
-    returns: 0,
-    forgotten: 0,
-  };
+  readonly counts: OracleCounts = { ...NO_COUNTS };
+  countsInChaos: OracleCounts = { ...NO_COUNTS };
   /** While set, an accusation of anybody who is up is a violation. */
   isCalm = false;
   /** Whom nobody may hold dead, in a scene with faults; null: there is no such scene. */
@@ -113,6 +116,10 @@ export class SwimOracle {
     const sent = out.datagrams.map(({ bytes }) => this.traffic.judge(member, bytes, isTick));
     for (const message of sent) this.accusations.noteSent(member, message, isTick);
     this.scores.judge(member, step, heard, sent);
+  }
+
+  endChaos(): void {
+    this.countsInChaos = { ...this.counts };
   }
 
   private observerOf(member: SwimMember): Observer {

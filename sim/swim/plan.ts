@@ -170,12 +170,13 @@ function drawKnobs(stream: Stream, inputs: KnobInputs): SwimKnobs {
 /** Periods in which word of anything reaches everybody. */
 export const spreadPeriods = (members: number): number => 5 * bitLength(members) + 6;
 
+export type PlanSize = Pick<SwimPlan, 'members' | 'knobs'>;
+
 /**
  * Periods from a crash in a calm world until everybody holds it dead: all find out by themselves,
  * their words confirm each other, and the least timeout is soon over.
  */
-export function detectionPeriods(plan: SwimPlan): number {
-  const { members, knobs } = plan;
+export function detectionPeriods({ members, knobs }: PlanSize): number {
   const suspicion = knobs.suspicionMultiplier * bitLength(members);
   return 2 * members + 2 + suspicion + spreadPeriods(members);
 }

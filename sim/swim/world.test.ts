@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { SWIM_FAULTS } from './plan.ts';
 import { DEFAULT_SWIM_OPTIONS, runSwimWorld } from './world.ts';
 
-const seeds = Array.from({ length: 16 }, (_, at) => `${at + 1}`);
+const seeds = Array.from({ length: 12 }, (_, at) => `${at + 1}`);
 
 describe('a SWIM-only world', () => {
   test('passes its seeds, and something went wrong in them', () => {
@@ -17,7 +17,7 @@ describe('a SWIM-only world', () => {
       deaths += result.counts.deaths;
     }
     const wanted = ['corrupt', 'crash', 'drift', 'duplicate', 'leave', 'loss', 'move', 'partition'];
-    expect([...faults]).toEqual(expect.arrayContaining([...wanted, 'pause', 'replay']));
+    expect([...faults]).toEqual(expect.arrayContaining([...wanted, 'pause', 'replay', 'slow']));
     expect(refutations).toBeGreaterThan(20);
     expect(deaths).toBeGreaterThan(20);
   });
@@ -36,8 +36,10 @@ describe('a SWIM-only world', () => {
       expect(result.message).toBe('');
       // The crash that is played may leave a host that refuses.
       expect(Object.keys(result.faults).filter((fault) => fault !== 'send-error')).toEqual([]);
-      // One crash and one return are played; each is known to every other member once.
-      expect(result.counts.deaths).toBe(members - 1);
+      const { suspicions, deaths, refutations } = result.countsInChaos;
+      expect([suspicions, deaths, refutations]).toEqual([0, 0, 0]);
+      // The crash that is played is known to every other member.
+      expect(result.counts.deaths).toBeGreaterThanOrEqual(members - 1);
     }
   });
 

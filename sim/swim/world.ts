@@ -43,6 +43,8 @@ export interface SwimWorldResult {
   /** Hits of probes, by name. */
   readonly probes: Record<string, number>;
   readonly counts: OracleCounts;
+  /** The same, up to the end of the chaos. */
+  readonly countsInChaos: OracleCounts;
   readonly plan: SwimPlan;
 }
 
@@ -69,6 +71,7 @@ export function runSwimWorld(seed: string, options: SwimWorldOptions): SwimWorld
     faults: world.faults.summary(),
     probes: probesOf(world.oracle.counts),
     counts: world.oracle.counts,
+    countsInChaos: world.oracle.countsInChaos,
     plan: world.plan,
   };
 }
@@ -179,10 +182,11 @@ function makeChaos(world: World): void {
 
 /** The chaos ends; some of those that are down come back, the others stay down for good. */
 function makeCalm(world: World): void {
-  const { members, network, nemesis, restart } = world;
+  const { members, network, nemesis, oracle, restart } = world;
   const stream = world.streams.stream('swim-calm');
   nemesis.end();
   network.calm();
+  oracle.endChaos();
   for (const member of members) {
     if (member.status === 'paused') member.resume();
     if (member.isUp()) continue;

@@ -218,6 +218,11 @@ export class Scene {
     return { baseIndex: log.baseIndex, lastIndex: lastIndex(log) };
   }
 
+  /** The newest snapshot that the node's log of group 0 is behind; 0 while there is none. */
+  snapshotIndex(id: number): number {
+    return this.cluster.node(id as NodeId)?.state.groups[0]?.raft.snapshotIndex ?? 0;
+  }
+
   /** A node that follows in group 0. */
   follower(): number {
     const found = this.cluster.running().find(({ state }) => !isLeading(state));

@@ -338,6 +338,8 @@ describe('leaving', () => {
     c.run(40);
     c.hold('append', { from: 1, to: 4 });
     for (let n = 0; n < 100; n++) commit(c, 1, `x${n}`);
+    // No time has passed: nobody waited for a heartbeat either.
+    expect(texts(c, 1).length).toBe(100);
     c.reconfigure(1, members(1, 2, 3));
     c.run(100);
     commit(c, 1, 'y');

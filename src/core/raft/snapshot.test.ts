@@ -152,9 +152,11 @@ describe('a follower that needs what was compacted', () => {
 
   test('O77: a snapshot to a dead member is asked for again, and holds up nobody', () => {
     const c = leftBehind(3);
-    c.crash(3);
     c.heal();
     c.drop('snapshot');
+    c.run(40);
+    expect(progressOf(c, 1, 3).mode).toBe('snapshot');
+    c.crash(3);
     for (let n = 0; n < 10; n++) {
       commit(c, 1, `y${n}`);
       c.run(40);

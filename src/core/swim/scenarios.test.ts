@@ -160,6 +160,7 @@ describe('leaving (S12)', () => {
     expect(lone.sent).toEqual([]);
     const sent = runAlone(lone, 30 * probePeriodMs);
     expect(sent).toEqual([]);
+    say(lone, { from: 3, updates: [claim(2, 'suspect', 1), claim(2, 'dead', 1)] });
     expect(stateOf(lone, 2)).toBe('left@1');
   });
 

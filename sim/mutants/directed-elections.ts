@@ -95,21 +95,6 @@ const rows: readonly MutantRow[] = [
     ],
   },
   {
-    id: 'X09',
-    tier: 2,
-    violates: ['LIVE'],
-    note: 'a pre-candidate believes in its old leader still',
-    edits: [
-      {
-        file: 'src/core/raft/election.ts',
-        find: `  forgetLeader(state);
-  startPreVote(state, out, now);
-`,
-        replace: '  startPreVote(state, out, now);\n',
-      },
-    ],
-  },
-  {
     id: 'X10',
     tier: 2,
     violates: ['LIVE'],

@@ -113,19 +113,6 @@ function persist`,
     ],
   },
   {
-    id: 'X53',
-    tier: 2,
-    violates: ['AVAIL'],
-    note: 'a file that is shorter than it was listed is never read to its end',
-    edits: [
-      {
-        file: 'src/core/wal/recovery.ts',
-        find: '  if (found.length === 0) bytes.fill(0, reading.at);\n',
-        replace: '',
-      },
-    ],
-  },
-  {
     id: 'X54',
     tier: 2,
     violates: ['DUR'],

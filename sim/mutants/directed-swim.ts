@@ -164,13 +164,14 @@ const rows: readonly MutantRow[] = [
     id: 'X71',
     tier: 2,
     violates: ['MEMB'],
-    note: 'news is never old',
+    note: 'news is sent twice as often as is said',
     edits: [
       {
         file: 'src/core/swim/gossip.ts',
         find: `  if (news.transmissions >= transmissionsMax(state)) state.news.delete(news.id);
 `,
-        replace: '',
+        replace: `  if (news.transmissions >= 2 * transmissionsMax(state)) state.news.delete(news.id);
+`,
       },
     ],
   },

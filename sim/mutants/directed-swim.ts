@@ -10,8 +10,7 @@ const rows: readonly MutantRow[] = [
     edits: [
       {
         file: 'src/core/swim/probe.ts',
-        find: `  if (probe !== null && ack.sequence === probe.sequence && ack.subject === probe.target) {
-`,
+        find: '  if (probe !== null && answers(ack, probe)) {\n',
         replace: '  if (probe !== null) {\n',
       },
     ],
@@ -25,9 +24,9 @@ const rows: readonly MutantRow[] = [
       {
         file: 'src/core/swim/probe.ts',
         find: `    state.probe = null;
-    return;
+    improveHealth(state);
 `,
-        replace: '    return;\n',
+        replace: '    improveHealth(state);\n',
       },
     ],
   },
@@ -39,8 +38,7 @@ const rows: readonly MutantRow[] = [
     edits: [
       {
         file: 'src/core/swim/probe.ts',
-        find: `  send(state, requester, { kind: 'ack', sequence, subject: relay.subject }, out);
-`,
+        find: "  answerRequest(state, 'ack', relay, out);\n",
         replace: '',
       },
     ],
@@ -53,9 +51,9 @@ const rows: readonly MutantRow[] = [
     edits: [
       {
         file: 'src/core/swim/probe.ts',
-        find: `  learn(state, { id, state: 'suspect', incarnation: probe.incarnation, address }, now, out);
+        find: `  learn(state, { id, state: 'suspect', incarnation, address, accuser }, now, out);
 `,
-        replace: `  learn(state, { id, state: 'dead', incarnation: probe.incarnation, address }, now, out);
+        replace: `  learn(state, { id, state: 'dead', incarnation, address, accuser }, now, out);
 `,
       },
     ],
@@ -68,7 +66,8 @@ const rows: readonly MutantRow[] = [
     edits: [
       {
         file: 'src/core/swim/suspicion.ts',
-        find: "    verdicts.push({ ...recordOf(member), state: 'dead' });\n",
+        find: `    verdicts.push({ id, state: 'dead', incarnation, address, accuser: NOBODY });
+`,
         replace: '',
       },
     ],
@@ -196,7 +195,7 @@ const rows: readonly MutantRow[] = [
     edits: [
       {
         file: 'src/core/swim/gossip.ts',
-        find: `  if (held !== undefined && held.state !== 'alive') told.push(recordOf(held));
+        find: `  if (held !== undefined && held.state !== 'alive') told.push(recordOf(state, held, 0));
 `,
         replace: '',
       },
@@ -223,11 +222,9 @@ const rows: readonly MutantRow[] = [
     edits: [
       {
         file: 'src/core/swim/members.ts',
-        find: '    if (!supersedes(claim, held)) return false;\n',
-        replace: `    if (!supersedes(claim, held)) {
-      if (held.state === 'suspect' && claim.state === 'suspect') armSuspicion(state, claim, now);
-      return false;
-    }
+        find: '      if (confirms(state, claim, held, now)) spread(state, claim.id);\n',
+        replace: `      if (confirms(state, claim, held, now)) spread(state, claim.id);
+      if (claim.state === 'suspect' && held.state === 'suspect') armSuspicion(state, claim, now);
 `,
       },
     ],
@@ -255,6 +252,32 @@ const rows: readonly MutantRow[] = [
       {
         file: 'src/core/swim/step.ts',
         find: '    forgiveStall(state, now);\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    id: 'X78',
+    tier: 2,
+    violates: ['MEMB'],
+    note: 'a confirmation shortens nothing',
+    edits: [
+      {
+        file: 'src/core/swim/suspicion.ts',
+        find: '  suspicion.deadlineMs = Math.max(now, armedAtMs + timeoutMs);\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    id: 'X79',
+    tier: 2,
+    violates: ['MEMB'],
+    note: 'nothing is ever held against our own health',
+    edits: [
+      {
+        file: 'src/core/swim/health.ts',
+        find: '  state.health = Math.min(state.config.healthMax, state.health + by);\n',
         replace: '',
       },
     ],

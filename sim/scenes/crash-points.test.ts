@@ -81,5 +81,5 @@ describe('the power goes', () => {
       expect(scene.until(others), `round ${round}: no work after it`).toBe(true);
     }
     expect(scene.outcome()).toBe('well');
-  });
+  }, 60_000);
 });

@@ -64,22 +64,26 @@ function reconfiguring(scene: Scene): number {
 describe('the power goes', () => {
   const names = Object.keys(CRASH_POINTS) as CrashPointName[];
 
-  test.each(names)('%s', (name) => {
-    const scene = new Scene(3, SMALL, BUSY);
-    expect(scene.until(() => scene.hasWorked(30))).toBe(true);
-    for (let round = 0; round < 3; round++) {
-      const id = WHERE[name](scene);
-      const point = new ArmedPoint(scene, id, name);
-      expect(
-        scene.until(() => point.hasStruck),
-        `round ${round}: never got there`,
-      ).toBe(true);
-      scene.pass(400);
-      scene.heal();
-      scene.start(id);
-      const others = scene.hasWorked.bind(scene, scene.log(leaderOf(scene)).lastIndex + 10);
-      expect(scene.until(others), `round ${round}: no work after it`).toBe(true);
-    }
-    expect(scene.outcome()).toBe('well');
-  }, 60_000);
+  test.each(names)(
+    '%s',
+    (name) => {
+      const scene = new Scene(3, SMALL, BUSY);
+      expect(scene.until(() => scene.hasWorked(30))).toBe(true);
+      for (let round = 0; round < 3; round++) {
+        const id = WHERE[name](scene);
+        const point = new ArmedPoint(scene, id, name);
+        expect(
+          scene.until(() => point.hasStruck),
+          `round ${round}: never got there`,
+        ).toBe(true);
+        scene.pass(400);
+        scene.heal();
+        scene.start(id);
+        const others = scene.hasWorked.bind(scene, scene.log(leaderOf(scene)).lastIndex + 10);
+        expect(scene.until(others), `round ${round}: no work after it`).toBe(true);
+      }
+      expect(scene.outcome()).toBe('well');
+    },
+    60_000,
+  );
 });

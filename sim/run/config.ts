@@ -144,7 +144,14 @@ function drawNode(stream: Stream, groupCount: number): NodeKnobs {
     diskReserveBytes: 1_048_576,
   };
   const quotaBytes = stream.pick([...QUOTAS_BYTES, ...ROOMY]);
-  return { ...knobs, settings: { ...knobs.settings, quotaBytes } };
+  const sessionsMax = stream.pick([2, DEFAULT_SETTINGS.sessionsMax, DEFAULT_SETTINGS.sessionsMax]);
+  const sessionIdleMs = stream.pick([
+    2_000,
+    DEFAULT_SETTINGS.sessionIdleMs,
+    DEFAULT_SETTINGS.sessionIdleMs,
+  ]);
+  const settings = { ...knobs.settings, quotaBytes, sessionsMax, sessionIdleMs };
+  return { ...knobs, settings };
 }
 
 /** A few keys fill the smallest of these. */

@@ -6,6 +6,9 @@ import { DIRECTED_NODE_MUTANTS } from './directed-node.ts';
 import { DIRECTED_REPLICATION_MUTANTS } from './directed-replication.ts';
 import { DIRECTED_SWIM_MUTANTS } from './directed-swim.ts';
 import { ELECTION_MUTANTS } from './election.ts';
+import { HOLDOUT_ELECTION_MUTANTS } from './holdout-elections.ts';
+import { HOLDOUT_MEMBER_MUTANTS } from './holdout-members.ts';
+import { HOLDOUT_REPLICATION_MUTANTS } from './holdout-replication.ts';
 import { LOCAL_FAILURE_MUTANTS } from './local-failures.ts';
 import { MEMBERSHIP_MUTANTS } from './membership.ts';
 import type { Mutant } from './mutant.ts';
@@ -39,8 +42,15 @@ export const DIRECTED_MUTANTS: readonly Mutant[] = [
   ...DIRECTED_SWIM_MUTANTS,
 ];
 
+/** Bugs of other systems that no catalogue named when the checkers were written. */
+export const HOLDOUT_MUTANTS: readonly Mutant[] = [
+  ...HOLDOUT_ELECTION_MUTANTS,
+  ...HOLDOUT_REPLICATION_MUTANTS,
+  ...HOLDOUT_MEMBER_MUTANTS,
+];
+
 /** Null: there is none of this id. Only what is in MUTANTS is in the table of a hunt. */
 export function findMutant(id: string): Mutant | null {
-  const all = [...MUTANTS, ...DIRECTED_MUTANTS, ...CANARIES];
+  const all = [...MUTANTS, ...DIRECTED_MUTANTS, ...HOLDOUT_MUTANTS, ...CANARIES];
   return all.find((mutant) => mutant.id.toLowerCase() === id.toLowerCase()) ?? null;
 }

@@ -25,9 +25,11 @@ const ROWS = `
 
 /** Bugs of our own features, which no other project had. */
 const isOwn = ({ id }: { readonly id: string }): boolean => id.startsWith('R');
+/** Bugs that the catalogue does not list: what the checkers must catch without having met it. */
+const isHeldOut = ({ id }: { readonly id: string }): boolean => id.startsWith('K');
 
 test('every row of the catalogue is a mutant or has a reason not to be, and none is both', () => {
-  const known = MUTANTS.filter((mutant) => !isOwn(mutant));
+  const known = MUTANTS.filter((mutant) => !isOwn(mutant) && !isHeldOut(mutant));
   const told = [...known, ...NOT_APPLICABLE].map(({ id }) => id);
   expect([...told].sort()).toEqual([...ROWS].sort());
 });

@@ -6,9 +6,13 @@ import { DIRECTED_NODE_MUTANTS } from './directed-node.ts';
 import { DIRECTED_REPLICATION_MUTANTS } from './directed-replication.ts';
 import { DIRECTED_SWIM_MUTANTS } from './directed-swim.ts';
 import { ELECTION_MUTANTS } from './election.ts';
+import { HOLDOUT_CLIENT_MUTANTS } from './holdout-clients.ts';
 import { HOLDOUT_ELECTION_MUTANTS } from './holdout-elections.ts';
 import { HOLDOUT_MEMBER_MUTANTS } from './holdout-members.ts';
 import { HOLDOUT_REPLICATION_MUTANTS } from './holdout-replication.ts';
+import { HOLDOUT_STATE_MUTANTS } from './holdout-state.ts';
+import { HOLDOUT_SWIM_MUTANTS } from './holdout-swim.ts';
+import { HOLDOUT_WAL_MUTANTS } from './holdout-wal.ts';
 import { LOCAL_FAILURE_MUTANTS } from './local-failures.ts';
 import { MEMBERSHIP_MUTANTS } from './membership.ts';
 import type { Mutant } from './mutant.ts';
@@ -32,6 +36,10 @@ export const MUTANTS: readonly Mutant[] = [
   ...REPAIR_MUTANTS,
   ...SERVICE_MUTANTS,
   ...STATE_MUTANTS,
+  ...HOLDOUT_CLIENT_MUTANTS,
+  ...HOLDOUT_STATE_MUTANTS,
+  ...HOLDOUT_WAL_MUTANTS,
+  ...HOLDOUT_SWIM_MUTANTS,
 ];
 
 /** Bugs that no random run is asked to find: directed scenarios fail under them. */

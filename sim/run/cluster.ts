@@ -3,8 +3,10 @@
 import { InvariantViolation } from '../../src/base/assert.ts';
 import type { NodeId, StoreId } from '../../src/base/units.ts';
 import { formation } from '../../src/core/formation/step.ts';
+import { hashes } from '../../src/core/hashes/step.ts';
 import { peerFrameCount } from '../../src/core/protocol/peer-frame.ts';
 import { raft } from '../../src/core/raft/step.ts';
+import { snapshots } from '../../src/core/snapshots/step.ts';
 import { swim } from '../../src/core/swim/step.ts';
 import { wal } from '../../src/core/wal/step.ts';
 import type { AdminRequest } from '../../src/node/contract.ts';
@@ -13,6 +15,7 @@ import type { TraceEvent } from '../../src/node/raft-trace/event.ts';
 import { RaftTracer } from '../../src/node/raft-trace/tracer.ts';
 import type { NodeState } from '../../src/node/state.ts';
 import { OnlineCheck } from '../check/online/check.ts';
+import { checkWhole } from '../check/online/content.ts';
 import { DiskLife } from '../check/online/disk-life.ts';
 import { recoverFrom } from '../check/online/platter.ts';
 import { StormCheck } from '../check/online/storms.ts';
@@ -28,6 +31,7 @@ import { nodeIds, type RunConfig } from './config.ts';
 export type RaftTraceSink = (timeUs: number, event: TraceEvent) => void;
 
 const WAL_CHECK_TURNS = 100;
+const FILES_CHECK_TURNS = 8;
 /** SWIM has worlds of its own, in which every step is checked. */
 const SWIM_CHECK_TURNS = 16;
 /** A look at the whole log on a disk costs what is on it: so many bytes are worth a turn. */
@@ -165,6 +169,7 @@ export class Cluster {
     const isJudged = !this.corrupted.has(state.config.id);
     for (const group of state.groups) this.#online.afterTurn(group, isJudged);
     for (const group of state.groups) raft.check(group.raft);
+    if (this.#turns % FILES_CHECK_TURNS === 0) checkFiles(state.groups);
     if (state.phase === 'serving' && this.#turns >= this.#nextPlatterCheck) {
       this.#checkPlatter(node);
     }
@@ -185,6 +190,17 @@ export class Cluster {
       throw new InvariantViolation('durable-quorum', 'the log on the disk is damaged');
     }
     this.#online.onDisk(self, recovery.groups);
+  }
+
+  /** At the end of a run: every record, session and slot of those that are up. */
+  checkWhole(): void {
+    for (const { state } of this.running()) {
+      if (this.corrupted.has(state.config.id)) continue;
+      for (const { store, installing, rebuild } of state.groups) {
+        if (installing === null && rebuild === null) checkWhole(store);
+      }
+      if (state.wal !== null) wal.check(state.wal);
+    }
   }
 
   /** A frame leaves `id`, in the middle of its turn: what it promises must be true now. */
@@ -210,5 +226,12 @@ export class Cluster {
     scheduler.after(200_000, RESTART_EVENT, id, () => {
       if (!this.lost.has(id)) process.start();
     });
+  }
+}
+
+function checkFiles(groups: NodeState['groups']): void {
+  for (const { files, hashes: verdicts } of groups) {
+    snapshots.check(files);
+    hashes.check(verdicts);
   }
 }

@@ -275,6 +275,7 @@ class Run {
   }
 
   #judge(): void {
+    this.#cluster.checkWhole();
     const judged = checkLinearizable(this.#history.toJudge(), storeModel, LIMITS);
     this.#isUndecided = judged.verdict === 'unknown';
     if (judged.verdict !== 'not-linearizable') return;

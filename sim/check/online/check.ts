@@ -6,7 +6,7 @@
  * 1. monotonic: term, commit index and applied index of a store never fall; the term not even
  *    across a restart.
  * 2. one-vote: a vote outlives a restart.
- * 3. state-hash: applying an index leaves the same chain on every replica.
+ * 3. state-hash: applying an index leaves the same chain, and the same content, on every replica.
  * 4. Roles, members and snapshots on their way change as their charts say.
  */
 import type { GroupId } from '../../../src/base/units.ts';
@@ -29,6 +29,7 @@ import {
   heldIn,
   noteClaims,
 } from './commits.ts';
+import { checkContent } from './content.ts';
 import { checkPromise, promisesIn } from './effects.ts';
 import { checkElections, voteIn } from './elections.ts';
 import { checkLog } from './logs.ts';
@@ -73,7 +74,7 @@ export class OnlineCheck {
     checkMatches(scene);
     this.#reads.afterTurn(scene, floor);
     checkMonotonic(scene);
-    if (isJudged) checkChain(scene, store);
+    if (isJudged && isNewChain(scene, store)) checkState(scene, group);
   }
 
   #checkTransfer(group: Group): void {
@@ -202,15 +203,24 @@ function checkMonotonic({ store, raft }: Scene): void {
   store.durable = raft.durableIndex;
 }
 
-function checkChain({ group, store: record }: Scene, store: Group['store']): void {
+function isNewChain({ store: { looked } }: Scene, store: Group['store']): boolean {
   const { appliedIndex, chainHigh, chainLow } = store;
-  const { looked } = record;
-  if (appliedIndex === 0) return;
+  if (appliedIndex === 0) return false;
   const isOld = looked.chainHigh === chainHigh && looked.chainLow === chainLow;
-  if (isOld && looked.chainIndex === appliedIndex) return;
+  if (isOld && looked.chainIndex === appliedIndex) return false;
   looked.chainIndex = appliedIndex;
   looked.chainHigh = chainHigh;
   looked.chainLow = chainLow;
+  return true;
+}
+
+function checkState({ group }: Scene, { store, installing, rebuild }: Group): void {
+  checkChain(group, store);
+  if (installing === null && rebuild === null) checkContent(group, store);
+}
+
+function checkChain(group: GroupRecord, store: Group['store']): void {
+  const { appliedIndex, chainHigh, chainLow } = store;
   const chain = `${chainHigh}:${chainLow}`;
   const known = group.chains.get(appliedIndex);
   if (known === undefined) group.chains.set(appliedIndex, chain);

@@ -11,6 +11,7 @@ import type {
 } from '../../../src/core/raft/state.ts';
 import type { Configuration, Member } from '../../../src/core/types.ts';
 import type { RoleAt } from '../../../src/node/charts/role.ts';
+import type { Content } from './content.ts';
 
 export const nameOf = (member: Member): string => `${member.id}/${member.store}`;
 
@@ -95,6 +96,8 @@ export interface GroupRecord {
   /** Committed configurations, oldest first. */
   readonly configurations: ConfigurationAt[];
   readonly chains: Map<number, string>;
+  /** By applied index. */
+  readonly contents: Map<number, Content>;
   /** Of each office: what its leader was seen to know of each member. */
   readonly matches: WeakMap<LeaderState, Map<string, number>>;
   /** The same, by what the leader itself keeps of a member: to look at changes only. */
@@ -131,6 +134,7 @@ export function newGroupRecord(): GroupRecord {
     committedTerms: [0],
     configurations: [],
     chains: new Map(),
+    contents: new Map(),
     matches: new WeakMap(),
     matchesSeen: new WeakMap(),
   };

@@ -66,6 +66,12 @@ export class Accusations {
     }
   }
 
+  /** Before the step's accusations are judged: helpers may be asked in the very same step. */
+  noteAsked(member: SwimMember, message: Message): void {
+    const ping = this.witnessOf(member).pings.get(message.subject);
+    if (message.kind === 'ping-request' && ping !== undefined) ping.askedAtMs = member.nowMs();
+  }
+
   noteDeath(member: SwimMember, id: NodeId, incarnation: number): void {
     this.made.add(keyOf(member.id, id, incarnation));
   }
@@ -77,8 +83,6 @@ export class Accusations {
       const ping = { atMs: member.nowMs(), health: member.state.health, askedAtMs: null };
       pings.set(message.target, ping);
     }
-    const ping = pings.get(message.subject);
-    if (message.kind === 'ping-request' && ping !== undefined) ping.askedAtMs = member.nowMs();
     for (const update of message.updates) this.checkNamed(member, update);
   }
 

@@ -106,6 +106,10 @@ export class SwimOracle {
     const heard = event.kind === 'datagram' ? this.traffic.read(event.bytes) : null;
     this.takeOwn(member);
     if (heard !== null) this.accusations.hear(member, heard);
+    for (const { bytes } of out.datagrams) {
+      const message = this.traffic.read(bytes);
+      if (message !== null) this.accusations.noteAsked(member, message);
+    }
     if (event.kind === 'tick') this.accusations.judgeOwn(member);
     for (const change of out.changes) {
       if (change.id === member.id) this.checkOwnChange(step, change);

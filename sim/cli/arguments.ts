@@ -5,6 +5,7 @@ import type { Mutant } from '../mutants/mutant.ts';
 import { WHOLE_SCHEDULE } from '../run/schedule.ts';
 import { SWIM_FAULTS } from '../swim/plan.ts';
 import { parseSeed } from '../world/streams.ts';
+import { KILLS_FILE, readKills } from './kills.ts';
 import type { RunSpec } from './report.ts';
 import { readScheduleFile, type ScheduleFile, specOf } from './schedule-file.ts';
 import type { SweepName } from './sweep-command.ts';
@@ -133,7 +134,7 @@ function newProgram(write: (text: string) => void): Command {
     .option('--faults <a,b>', 'only these classes of faults', (text) => text.split(','))
     .option('--world <name>', 'cluster or swim', 'cluster')
     .option('--mutant <id>', 'with a known bug put back: a seed of it, or a hunt for it', asMutant)
-    .option('--mutants <tier1|all>', 'hunts for many bugs and prints a table', asMutants)
+    .option('--mutants <gate|tier1|all>', 'hunts for many bugs and prints a table', asMutants)
     .option('--recorded', 'a hunt tries the seeds first that killed before')
     .option('--record', 'a hunt writes down the seeds that killed')
     .option('--sweep <loss|slow>', 'SWIM: how often it is wrong, and how soon right', asSweep)
@@ -289,6 +290,9 @@ function asSweep(text: string): SweepName {
 
 function asMutants(text: string): readonly Mutant[] {
   if (text === 'all') return MUTANTS;
-  if (text === 'tier1') return MUTANTS.filter(({ tier }) => tier === 1);
-  throw new InvalidArgumentError('It is tier1 or all.');
+  const first = MUTANTS.filter(({ tier }) => tier === 1);
+  if (text === 'tier1') return first;
+  // What was killed once must be killed for ever.
+  if (text === 'gate') return first.filter(({ id }) => readKills(KILLS_FILE).has(id));
+  throw new InvalidArgumentError('It is gate, tier1 or all.');
 }

@@ -18,6 +18,7 @@ import { OnlineCheck } from '../check/online/check.ts';
 import { checkWhole } from '../check/online/content.ts';
 import { DiskLife } from '../check/online/disk-life.ts';
 import { recoverFrom } from '../check/online/platter.ts';
+import { SessionCheck } from '../check/online/sessions.ts';
 import { StormCheck } from '../check/online/storms.ts';
 import { ClusterProbes } from '../check/probes/cluster.ts';
 import type { Failure } from '../world/faults.ts';
@@ -50,6 +51,7 @@ export class Cluster {
   readonly probes: ClusterProbes;
   readonly #online = new OnlineCheck();
   readonly #storms = new StormCheck();
+  readonly #sessions = new SessionCheck();
   readonly #disks = new Map<NodeId, DiskLife>();
   readonly #nodes = new Map<NodeId, Node>();
   /** Nodes that nobody starts again. */
@@ -168,6 +170,7 @@ export class Cluster {
     // What contradicts the others is told first: it says more than what contradicts itself.
     const isJudged = !this.corrupted.has(state.config.id);
     for (const group of state.groups) this.#online.afterTurn(group, isJudged);
+    if (isJudged) this.#sessions.afterTurn(state);
     for (const group of state.groups) raft.check(group.raft);
     if (this.#turns % FILES_CHECK_TURNS === 0) checkFiles(state.groups);
     if (state.phase === 'serving' && this.#turns >= this.#nextPlatterCheck) {
@@ -194,6 +197,7 @@ export class Cluster {
 
   /** At the end of a run: every record, session and slot of those that are up. */
   checkWhole(): void {
+    this.#sessions.judge();
     for (const { state } of this.running()) {
       if (this.corrupted.has(state.config.id)) continue;
       for (const { store, installing, rebuild } of state.groups) {

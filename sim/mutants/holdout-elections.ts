@@ -167,7 +167,7 @@ const rows: readonly MutantRow[] = [
   {
     id: 'H12',
     tier: 2,
-    violates: ['AVAIL'],
+    violates: ['AVAIL', 'ES'],
     note: 'a word to campaign that comes late, of an older term, is obeyed',
     edits: [
       {
@@ -292,7 +292,7 @@ const rows: readonly MutantRow[] = [
   {
     id: 'H20',
     tier: 2,
-    violates: ['AVAIL'],
+    violates: ['AVAIL', 'ES'],
     note: 'a pre-candidate goes on to campaign with its own pre-vote and one other',
     edits: [
       {
@@ -338,7 +338,7 @@ const rows: readonly MutantRow[] = [
   {
     id: 'H23',
     tier: 2,
-    violates: ['AVAIL', 'LIVE'],
+    violates: ['AVAIL', 'LIVE', 'ES'],
     note: 'a candidate keeps the votes of its last term when it stands again',
     edits: [
       {

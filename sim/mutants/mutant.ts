@@ -40,7 +40,7 @@ export const CHECKERS_OF: Readonly<Record<Violation, readonly CheckerName[]>> = 
   LIN: ['linearizable', 'program-order', 'client-oracle'],
   DUR: ['durable-quorum', 'client-oracle', 'effect-order'],
   LIVE: ['liveness'],
-  AVAIL: ['availability'],
+  AVAIL: ['availability', 'liveness'],
   MEMB: ['swim-completeness', 'swim-accuracy', 'swim-incarnation', 'swim-bounds'],
 };
 

@@ -17,6 +17,8 @@ import type { NodeState } from '../../src/node/state.ts';
 import { OnlineCheck } from '../check/online/check.ts';
 import { checkWhole } from '../check/online/content.ts';
 import { DiskLife } from '../check/online/disk-life.ts';
+import { HeardCheck } from '../check/online/heard.ts';
+import { OfficeCheck } from '../check/online/offices.ts';
 import { recoverFrom } from '../check/online/platter.ts';
 import { SessionCheck } from '../check/online/sessions.ts';
 import { StormCheck } from '../check/online/storms.ts';
@@ -53,6 +55,8 @@ export class Cluster {
   readonly #storms = new StormCheck();
   readonly #sessions = new SessionCheck();
   readonly #disks = new Map<NodeId, DiskLife>();
+  readonly #offices = new Map<NodeId, OfficeCheck>();
+  readonly #heard = new Map<NodeId, HeardCheck>();
   readonly #nodes = new Map<NodeId, Node>();
   /** Nodes that nobody starts again. */
   readonly lost = new Set<NodeId>();
@@ -80,6 +84,8 @@ export class Cluster {
           this.#newObserver(),
         );
         this.#nodes.set(id, node);
+        this.#offices.get(id)!.restarted();
+        this.#heard.get(id)!.restarted();
         return node;
       },
       onFailure,
@@ -95,7 +101,18 @@ export class Cluster {
     );
     for (const id of nodes) {
       const process = this.world.process(id);
-      this.#disks.set(id, new DiskLife(process, this.world.disk(id)));
+      const disk = new DiskLife(process, this.world.disk(id));
+      const office = new OfficeCheck();
+      const heard = new HeardCheck();
+      this.#disks.set(id, disk);
+      this.#offices.set(id, office);
+      this.#heard.set(id, heard);
+      process.onInput = (event) => {
+        disk.heard(event);
+        if (event.kind !== 'peer-frame') return;
+        office.heard(event.bytes);
+        heard.heard(event.bytes);
+      };
       process.afterTurn = () => this.#afterTurn(id);
       process.onCrash = () => this.probes.crashed(this.#nodes.get(id)!.state);
     }
@@ -168,6 +185,8 @@ export class Cluster {
     if (state.formation !== null) formation.check(state.formation);
     if (state.swim !== null && this.#turns % SWIM_CHECK_TURNS === 0) swim.check(state.swim);
     // What contradicts the others is told first: it says more than what contradicts itself.
+    this.#offices.get(state.config.id)!.afterTurn(state);
+    this.#heard.get(state.config.id)!.afterTurn(state);
     const isJudged = !this.corrupted.has(state.config.id);
     for (const group of state.groups) this.#online.afterTurn(group, isJudged);
     if (isJudged) this.#sessions.afterTurn(state);
@@ -210,8 +229,8 @@ export class Cluster {
   /** A frame leaves `id`, in the middle of its turn: what it promises must be true now. */
   #sent(id: NodeId, frame: Uint8Array): void {
     this.#storms.sent(id, peerFrameCount(frame), this.world.scheduler.nowUs());
-    const { self, groups } = this.#nodes.get(id)!.state;
-    if (self !== null && this.#online.sent(frame, self, groups)) this.onPromise?.(id);
+    const { self, groups, now } = this.#nodes.get(id)!.state;
+    if (self !== null && this.#online.sent(frame, self, groups, now)) this.onPromise?.(id);
   }
 
   /** A node that cannot go on: its operator starts it again after a while. */

@@ -4,7 +4,8 @@
  * 1. Safety: the nemesis strikes, clients work, every turn is checked.
  * 2. Liveness: faults end, everyone is started, or a core of the nodes (core.ts); within a budget
  *    they must agree and serve reads and writes, or it is proved that they cannot (stall.ts).
- * 3. Judgement: every key is read once more, and the history must be linearizable.
+ * 3. Drill: single failures, of which a cluster at rest takes no notice, or recovers soon.
+ * 4. Judgement: every key is read once more, and the history must be linearizable.
  */
 import { type CheckerName, InvariantViolation } from '../../src/base/assert.ts';
 import type { GroupId, NodeId } from '../../src/base/units.ts';
@@ -23,6 +24,7 @@ import { Cluster, type RaftTraceSink } from './cluster.ts';
 import { drawRunConfig, nodeIds, type RunConfig, type RunOverrides } from './config.ts';
 import { abandon, drawCore, healNode } from './core.ts';
 import { Decay } from './decay.ts';
+import { Drill } from './drill.ts';
 import { ExpiringKeys } from './expiring.ts';
 import { History } from './history.ts';
 import { hasConverged } from './liveness.ts';
@@ -78,6 +80,9 @@ const LIMITS: Limits = { stepsMax: 1_000_000, configurationsMax: 500_000, expire
 
 /** Until then elections, replacements and repairs may be under way. */
 const PROOF_AFTER_MS = 15_000;
+
+/** It takes many seconds in which clients do nothing. */
+const DRILL_PERMILLE = 400;
 
 /** Keys that are read and written at the end, whatever clients have done before. */
 const PROBES_MIN = 10;
@@ -213,6 +218,7 @@ class Run {
     if (this.#verdict !== null) return;
     this.#heal();
     this.#awaitLiveness();
+    if (this.#verdict === null) this.#drill();
     if (this.#verdict === null) this.#judge();
   }
 
@@ -272,6 +278,15 @@ class Run {
     const keys = new Set(this.#history.operations.map(({ key }) => key));
     for (let n = 0; n < PROBES_MIN; n++) keys.add(`probe${n}`);
     probe.startProbing([...keys].sort());
+  }
+
+  #drill(): void {
+    const { streams, nodes } = this.#cluster.world;
+    const stream = streams.stream('drill');
+    if (!stream.permille(DRILL_PERMILLE) || this.#core.length < nodes.length) return;
+    const drill = new Drill(this.#cluster, stream, () => this.#verdict !== null);
+    const message = drill.run();
+    if (message !== null) this.#verdict ??= { checker: 'liveness', message, stack: '' };
   }
 
   #judge(): void {

@@ -15,6 +15,8 @@ export interface PathKnobs {
   delay: Delay;
   lossPermille: number;
   duplicatePermille: number;
+  /** Frames that come once more much later, when what they answer is long over. */
+  replayPermille: number;
   /** Messages that may overtake earlier ones. */
   reorderPermille: number;
   capacityFrames: number;
@@ -128,6 +130,7 @@ export const FAULT_CLASSES = [
   'process-crash',
   'clock-drift',
   'wall-offset',
+  'replay',
 ] as const;
 export type FaultClass = (typeof FAULT_CLASSES)[number];
 
@@ -172,6 +175,7 @@ function drawPath(stream: Stream, when: Switch, isDelayed: boolean): PathKnobs {
     delay: drawDelay(stream, isDelayed),
     lossPermille: when('loss', drawRate(stream, 300)),
     duplicatePermille: when('duplicate', drawRate(stream, 500)),
+    replayPermille: when('replay', drawRate(stream, 100)),
     reorderPermille: when('reorder', drawRate(stream, 1_000)),
     capacityFrames: stream.pick([16, 128, 4_096]),
     capacityBytes: stream.pick([20, 64, 256]) * 1024 * 1024,
@@ -256,6 +260,7 @@ export function calmWorldConfig(): WorldConfig {
     delay,
     lossPermille: 0,
     duplicatePermille: 0,
+    replayPermille: 0,
     reorderPermille: 0,
     capacityFrames: 4_096,
     capacityBytes: 64 * 1024 * 1024,
@@ -320,5 +325,6 @@ export function calmDisk(knobs: DiskKnobs): void {
 export function calmPath(knobs: PathKnobs): void {
   knobs.lossPermille = 0;
   knobs.duplicatePermille = 0;
+  knobs.replayPermille = 0;
   knobs.reorderPermille = 0;
 }

@@ -106,6 +106,28 @@ describe('paths', () => {
     expect((second as { bytes: Uint8Array }).bytes[0]).toBe(7);
   });
 
+  test('a replay comes once more: much later, or ahead of a later frame of its length', () => {
+    const fixture = new Fixture({ replayPermille: 1_000 });
+    sendMany(fixture, 40);
+    const frames = fixture.frames(B);
+    expect(frames).toHaveLength(80);
+    expect(new Set(frames).size).toBe(40);
+    const repeated = frames.filter((frame, at) => frames.indexOf(frame) < at);
+    expect(
+      Math.max(...repeated.map((frame) => repeated.filter((x) => x === frame).length)),
+    ).toBeGreaterThan(1);
+  });
+
+  test('a replay finds no later process', () => {
+    const fixture = new Fixture({ replayPermille: 1_000 });
+    fixture.send(A, C, 1);
+    fixture.go(500);
+    fixture.net.down(C);
+    fixture.up(C);
+    fixture.go(10_000_000);
+    expect(fixture.frames(C)).toEqual([]);
+  });
+
   test('loss loses about its share', () => {
     const fixture = new Fixture({ lossPermille: 300 });
     sendMany(fixture, 200);

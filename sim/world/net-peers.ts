@@ -8,7 +8,9 @@
  * 4. A frame is bound to the incarnation it was sent to; a datagram finds whoever listens. Both
  *    survive their sender.
  * 5. A path holds at most `capacityFrames` and `capacityBytes`; what does not fit is dropped.
- * 6. Rules catch single messages at the moment of delivery: `hold` sets them aside, `drop` loses
+ * 6. A frame may be replayed past any order, as long as its target lives: once more, much later; or
+ *    ahead of a later one of its length, which says the like: an old answer where a new one is due.
+ * 7. Rules catch single messages at the moment of delivery: `hold` sets them aside, `drop` loses
  *    them.
  */
 import { assert } from '../../src/base/assert.ts';
@@ -23,6 +25,12 @@ import { eventKind, fingerprint } from './trace.ts';
 const FRAME_EVENT = eventKind('frame');
 const GOSSIP_EVENT = eventKind('gossip');
 
+/** A replay comes within one of these. */
+const REPLAY_MS = [20, 300, 2_000, 8_000];
+/** Frames that are kept for a replay, in place of one of the same length that was kept before. */
+const KEPT_PERMILLE = 100;
+const KEPT_BYTES_MAX = 400;
+
 export type Channel = 'frame' | 'gossip';
 
 export interface Message {
@@ -32,10 +40,14 @@ export interface Message {
   readonly bytes: Uint8Array;
 }
 
-interface Transit extends Message {
+/** For one process, and none that its node starts later. */
+interface Bound extends Message {
+  readonly targetEpoch: number;
+}
+
+interface Transit extends Bound {
   readonly path: Path;
   readonly pathEpoch: number;
-  readonly targetEpoch: number;
 }
 
 interface Path {
@@ -49,6 +61,8 @@ interface Path {
   bytes: number;
   lastArrivalUs: number;
   readonly clogged: Transit[];
+  /** By length. */
+  readonly kept: Map<number, Bound>;
 }
 
 interface Flight {
@@ -118,6 +132,9 @@ export class PeerNetwork {
     const isRepeated = stream.permille(path.knobs.duplicatePermille);
     const first = drawFlight(path);
     const second = drawFlight(path);
+    const isReplayed = stream.permille(path.knobs.replayPermille);
+    const replayMs = stream.between(1, stream.pick(REPLAY_MS));
+    const isKept = stream.permille(KEPT_PERMILLE);
     const message = { channel, source, target, bytes: content.slice() };
     this.observe?.('sent', message);
     if (path.isCut || isLost) {
@@ -125,6 +142,14 @@ export class PeerNetwork {
       return;
     }
     this.launch(message, path, this.arrivalOf(first, path));
+    if (isReplayed && channel === 'frame') {
+      const twin = path.kept.get(content.length);
+      if (twin !== undefined) this.replay(twin, path, path.knobs.delay.min);
+      else this.replay(this.bound(message), path, replayMs * 1_000);
+    }
+    if (isKept && content.length <= KEPT_BYTES_MAX) {
+      path.kept.set(content.length, this.bound(message));
+    }
     if (!isRepeated) return;
     faults.count('net-duplicate', target);
     const copy = { ...message, bytes: content.slice() };
@@ -216,6 +241,7 @@ export class PeerNetwork {
       bytes: 0,
       lastArrivalUs: 0,
       clogged: [],
+      kept: new Map(),
     };
     this.paths[channel].set(key, path);
     return path;
@@ -247,6 +273,21 @@ export class PeerNetwork {
     const transit: Transit = { ...message, path, pathEpoch: path.epoch, targetEpoch };
     if (path.isClogged) path.clogged.push(transit);
     else this.fly(transit, arrivalUs);
+  }
+
+  private bound(message: Message): Bound {
+    return { ...message, targetEpoch: this.station(message.target).epoch };
+  }
+
+  private replay(message: Bound, path: Path, delayUs: number): void {
+    const { scheduler, faults } = this.options;
+    const bytes = message.bytes.slice();
+    scheduler.at(scheduler.nowUs() + delayUs, FRAME_EVENT, message.target, () => {
+      const transit = { ...message, bytes, path, pathEpoch: path.epoch };
+      if (path.isCut || path.isClogged || this.lossOf(transit) !== null) return;
+      faults.count('net-replay', message.target);
+      this.deliver(transit);
+    });
   }
 
   private fly(transit: Transit, arrivalUs: number): void {

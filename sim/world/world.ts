@@ -86,6 +86,12 @@ export class World {
     for (const node of this.nodes) calmDisk(this.disk(node).options.knobs);
   }
 
+  /** Frames and datagrams take their shortest time, and none much longer. */
+  steady(): void {
+    const { frames, gossip } = this.config.net.peers;
+    for (const path of [frames, gossip]) path.delay = { ...path.delay, spread: 0 };
+  }
+
   /** Virtual milliseconds since the world began. */
   elapsedMs(): number {
     return Math.floor(this.scheduler.nowUs() / 1_000);

@@ -7,10 +7,11 @@
  *    across a restart.
  * 2. one-vote: a vote outlives a restart.
  * 3. state-hash: applying an index leaves the same chain, and the same content, on every replica.
- * 4. Roles, members and snapshots on their way change as their charts say.
+ * 4. memory-bound: a snapshot shortens the log.
+ * 5. Roles, members and snapshots on their way change as their charts say.
  */
 import type { GroupId } from '../../../src/base/units.ts';
-import { newPeerFrameView } from '../../../src/core/protocol/peer-frame.ts';
+import { newPeerFrameView, peerFrameFromStore } from '../../../src/core/protocol/peer-frame.ts';
 import { configurationIndex, type RaftState } from '../../../src/core/raft/state.ts';
 import type { HardState, Member, RecoveredGroup } from '../../../src/core/types.ts';
 import { checkConfigurations } from '../../../src/node/charts/membership.ts';
@@ -30,7 +31,7 @@ import {
   noteClaims,
 } from './commits.ts';
 import { checkContent } from './content.ts';
-import { checkPromise, promisesIn } from './effects.ts';
+import { checkPromise, saidIn } from './effects.ts';
 import { checkElections, voteIn } from './elections.ts';
 import { checkLog } from './logs.ts';
 import { heldBy } from './platter.ts';
@@ -44,6 +45,7 @@ import {
   type Scene,
   type StoreRecord,
 } from './records.ts';
+import { checkRequest } from './requests.ts';
 import { violate } from './violate.ts';
 
 interface Book {
@@ -74,6 +76,7 @@ export class OnlineCheck {
     checkMatches(scene);
     this.#reads.afterTurn(scene, floor);
     checkMonotonic(scene);
+    checkShort(scene);
     if (isJudged && isNewChain(scene, store)) checkState(scene, group);
   }
 
@@ -87,12 +90,15 @@ export class OnlineCheck {
   }
 
   /** A frame leaves `self`, whose groups are as given. Answers whether it promises anything. */
-  sent(frame: Uint8Array, self: Member, groups: readonly Group[]): boolean {
+  sent(frame: Uint8Array, self: Member, groups: readonly Group[], now: number): boolean {
     let hasPromise = false;
-    for (const { group, message } of promisesIn(this.#view, frame)) {
+    for (const { group, message } of saidIn(this.#view, frame)) {
       const sender = groups.find(({ id }) => id === group);
-      if (sender === undefined || message.from.store !== self.store) continue;
-      if (checkPromise(this.#scene(group, sender.raft), message)) hasPromise = true;
+      if (sender === undefined || peerFrameFromStore(this.#view) !== self.store) continue;
+      const scene = this.#scene(group, sender.raft);
+      const isReply = message.type === 'vote-reply' || message.type === 'append-reply';
+      if (!isReply) checkRequest(scene, message, now);
+      else if (checkPromise(scene, message)) hasPromise = true;
     }
     return hasPromise;
   }
@@ -190,6 +196,13 @@ function checkRole({ store, raft }: Scene): void {
   store.role = role;
   // What came before the log of a member that lost its state is not known to it.
   if (!raft.isQuarantined) checkConfigurations(configurations);
+}
+
+/** memory-bound: behind a snapshot of its own a log keeps what a slow follower may need, not more. */
+function checkShort({ raft }: Scene): void {
+  const { snapshotIndex, log, config } = raft;
+  if (snapshotIndex - log.baseIndex <= config.trailingEntries) return;
+  violate('memory-bound', `the log begins at ${log.baseIndex}, its snapshot at ${snapshotIndex}`);
 }
 
 function checkMonotonic({ store, raft }: Scene): void {

@@ -3,9 +3,10 @@
  *
  * 1. state-machine-safety: an index is committed with one entry, on whatever node.
  * 2. durable-quorum: when an index is first seen committed, a quorum of the configuration in that
- *    node's log holds it durably; a leader takes no store to hold more than it does; and what a
+ *    node's log holds it durably; a leader takes no store to hold more than it does, or than it said in this term; and what a
  *    store once held durably is there when it comes back.
- * 3. monotonic: within an office, what is known to match does not fall.
+ * 3. leader-completeness: what a leader finds to be committed is an entry of its own term.
+ * 4. monotonic: within an office, what is known to match does not fall.
  */
 import type { LogIndex } from '../../../src/base/units.ts';
 import { entryTerm } from '../../../src/core/entry.ts';
@@ -90,9 +91,24 @@ export function checkClaims({ claimBase, claims }: StoreRecord, held: Held): voi
   }
 }
 
+/** By counting a leader commits entries of its own term only, and older ones with them (§3.6.2). */
+function checkCounted({ store, raft }: Scene): void {
+  const { leading, commitIndex, log } = raft;
+  const { looked } = store;
+  const isInOffice = leading !== null && looked.leading === leading;
+  looked.leading = leading;
+  // Behind a base that it was given nothing was counted.
+  if (!isInOffice || commitIndex <= Math.max(store.commit, log.baseIndex)) return;
+  const term = termAt(log, commitIndex);
+  if (term === raft.currentTerm) return;
+  violate('leader-completeness', `entry ${commitIndex} of term ${term} is committed by counting`);
+}
+
 /** Whether something is committed that was not before. */
-export function checkCommitted({ group, store, raft }: Scene): boolean {
+export function checkCommitted(scene: Scene): boolean {
+  const { group, store, raft } = scene;
   const { commitIndex, log } = raft;
+  checkCounted(scene);
   const newest = group.committed.length - 1;
   for (let index = Math.max(log.baseIndex, store.commit) + 1; index <= commitIndex; index++) {
     noteCommitted(group, index, log.entries[index - log.baseIndex - 1]!, raft.currentTerm);
@@ -151,6 +167,13 @@ export function checkMatches({ group, store, stores, raft }: Scene): void {
     if (matchIndex === known) continue;
     if (matchIndex < known) violate('monotonic', `the match of node ${member.id} fell`);
     matches.set(name, matchIndex);
+    const told = group.acknowledged.get(`${raft.currentTerm} ${store.name} ${name}`) ?? 0;
+    if (matchIndex > told && name !== store.name) {
+      violate(
+        'durable-quorum',
+        `node ${member.id} acknowledged ${told} in this term, not ${matchIndex}`,
+      );
+    }
     const other = stores.get(name);
     const term = termAt(log, matchIndex);
     // A store that serves a later term may have given up what it held.

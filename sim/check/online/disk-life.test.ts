@@ -14,14 +14,14 @@ const FAILED = { code: 'DISK_FAILED', detail: 'EIO in a sync' } as const;
 function bench() {
   let incarnation = 1;
   const disk = { onOperation: null } as unknown as SimulatedDisk;
-  const process = { onInput: null, incarnation: () => incarnation } as unknown as SimulatedProcess;
+  const process = { incarnation: () => incarnation } as unknown as SimulatedProcess;
   const life = new DiskLife(process, disk);
   const completion = { ticket: 1, code: 'OK' as DiskCode, bytes: new Uint8Array(0), files: [] };
   return {
     submit: (operation: DiskOperation) => disk.onOperation!('submitted', operation, null),
     complete: (operation: DiskOperation, code: DiskCode) =>
       disk.onOperation!('completed', operation, code),
-    hear: () => process.onInput!({ kind: 'disk', completion } satisfies NodeEvent),
+    hear: () => life.heard({ kind: 'disk', completion } satisfies NodeEvent),
     turn: (failure: Node['failure'], phase = 'serving') =>
       life.afterTurn({ failure, state: { phase } } as unknown as Node),
     restart: () => {

@@ -33,7 +33,6 @@ export class DiskLife {
   constructor(process: SimulatedProcess, disk: SimulatedDisk) {
     this.#process = process;
     disk.onOperation = (phase, operation, code) => this.#operated(phase, operation, code);
-    process.onInput = (event) => this.#heard(event);
   }
 
   afterTurn(node: Node): void {
@@ -58,7 +57,8 @@ export class DiskLife {
     }
   }
 
-  #heard({ kind }: NodeEvent): void {
+  /** To be told all that enters the node, in order. */
+  heard({ kind }: NodeEvent): void {
     this.#follow();
     if (kind === 'disk' && this.#unheard.shift() === true) this.#isSyncLost = true;
   }

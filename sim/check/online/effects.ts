@@ -16,42 +16,51 @@ import {
   readPeerFrame,
 } from '../../../src/core/protocol/peer-frame.ts';
 import { MESSAGE_TYPE, readMessage } from '../../../src/core/raft/codec.ts';
-import type { AppendReply, Message } from '../../../src/core/raft/message.ts';
+import type { Append, AppendReply, Message, VoteReply } from '../../../src/core/raft/message.ts';
 import { checkToldVote } from './elections.ts';
 import { nameOf, type Scene } from './records.ts';
+import { type AppendHead, appendHeadOf } from './requests.ts';
 import { violate } from './violate.ts';
 
-/** What Raft says in `frame`, seen through `view`, as far as it makes a promise. */
-export function* promisesIn(
+export type Said = Exclude<Message, Append> | AppendHead;
+
+/** What Raft says in `frame`, seen through `view`: of appends the heads. */
+export function* saidIn(
   view: PeerFrameView,
   frame: Uint8Array,
-): Generator<{ group: GroupId; message: Message }> {
+): Generator<{ group: GroupId; message: Said }> {
   if (readPeerFrame(view, frame) !== null) return;
   while (nextMessage(view)) {
-    if (!isPromise(view)) continue;
+    if (view.channel !== CHANNEL.RAFT) continue;
+    if (view.type === MESSAGE_TYPE.append) {
+      yield { group: view.group as GroupId, message: appendHeadOf(view) };
+      continue;
+    }
     const from = { id: view.from as NodeId, store: peerFrameFromStore(view) as StoreId };
     const to = { id: view.to as NodeId, store: peerFrameToStore(view) as StoreId };
     const group = view.group as GroupId;
     const range = { at: view.bodyAt, end: view.bodyAt + view.bodyBytes };
     const message = readMessage(view.type, { from, to, group }, view.bytes, range);
-    if (message !== null) yield { group, message };
+    if (message !== null && message.type !== 'append') yield { group, message };
   }
-}
-
-function isPromise({ channel, type }: PeerFrameView): boolean {
-  if (channel !== CHANNEL.RAFT) return false;
-  return type === MESSAGE_TYPE['vote-reply'] || type === MESSAGE_TYPE['append-reply'];
 }
 
 /** Whether the message promises anything, which then is true. */
-export function checkPromise(scene: Scene, message: Message): boolean {
-  if (message.type === 'vote-reply' && message.granted) {
-    checkToldVote(scene, message.term, nameOf(message.to));
-    return true;
+export function checkPromise(scene: Scene, message: VoteReply | AppendReply): boolean {
+  if (message.type === 'vote-reply') {
+    if (message.granted) checkToldVote(scene, message.term, nameOf(message.to));
+    return message.granted;
   }
-  if (message.type !== 'append-reply' || !message.accepted) return false;
+  if (!message.accepted) return false;
+  noteAcknowledged(scene, message);
   checkAcknowledged(scene, message);
   return true;
+}
+
+function noteAcknowledged({ group, store }: Scene, { term, to, matchIndex }: AppendReply): void {
+  const key = `${term} ${nameOf(to)} ${store.name}`;
+  const before = group.acknowledged.get(key) ?? 0;
+  if (matchIndex > before) group.acknowledged.set(key, matchIndex);
 }
 
 function checkAcknowledged({ raft }: Scene, { term, matchIndex, durability }: AppendReply): void {

@@ -6,6 +6,8 @@
  *    a new leader holds everything that was committed in the terms before its own.
  * 3. election-safety: one leader per term, by the votes of a quorum. Votes and quorum are counted
  *    here, from what the voters' disks held and from the leader's log.
+ * 4. election-safety: nobody enters a term as its candidate without a quorum that would vote for it
+ *    (§9.6), unless the leader before handed over to it (§3.10).
  */
 import { NOBODY } from '../../../src/base/units.ts';
 import { type Log, lastIndex, lastTerm } from '../../../src/core/raft/log.ts';
@@ -17,16 +19,51 @@ import { violate } from './violate.ts';
 
 export function checkElections(scene: Scene): void {
   noteCandidacy(scene);
+  checkTally(scene);
   checkVote(scene);
   checkLeader(scene);
 }
 
-function noteCandidacy({ store, raft }: Scene): void {
+function noteCandidacy(scene: Scene): void {
+  const { store, raft } = scene;
   // The newest look counts: a candidacy that no disk held yet is over after a crash, was never told,
   // and may be begun again in the same term with a longer log.
   if (raft.role !== 'candidate') return;
+  if (!store.candidacies.has(raft.currentTerm)) checkCandidacy(scene);
   const end = { index: lastIndex(raft.log), term: lastTerm(raft.log) };
   store.candidacies.set(raft.currentTerm, end);
+}
+
+/** Of a store that is first seen as the candidate of its term. */
+function checkCandidacy({ group, store, raft }: Scene): void {
+  const { currentTerm: term } = raft;
+  // The founder campaigns at once.
+  if (term <= 2 || group.handovers.has(`${term - 1} ${store.name}`)) return;
+  const configuration = configurationInForce(store);
+  const granted = group.preVotes.get(`${term} ${store.name}`);
+  const isAsked =
+    configuration !== null &&
+    isQuorum(configuration, (voter) => {
+      const name = nameOf(voter);
+      return name === store.name || granted?.has(name) === true;
+    });
+  if (!isAsked) violate('election-safety', `a candidate of ${term} that no quorum would vote for`);
+}
+
+/** Who is counted has said so, in answer to this very question. */
+function checkTally({ group, store, stores, raft }: Scene): void {
+  if (raft.candidate === null) return;
+  const { currentTerm: term } = raft;
+  const preVotes = group.preVotes.get(`${term + 1} ${store.name}`);
+  for (const member of raft.candidate.granted) {
+    const name = nameOf(member);
+    if (name === store.name) continue;
+    const isGiven =
+      raft.role === 'candidate'
+        ? stores.get(name)?.votes.get(term) === store.name
+        : preVotes?.has(name) === true;
+    if (!isGiven) violate('election-safety', `node ${member.id} is counted, and gave no vote`);
+  }
 }
 
 function checkVote(scene: Scene): void {

@@ -31,6 +31,7 @@ export interface Looked {
   isSettled: boolean;
   configurations: number;
   newest: number;
+  leading: LeaderState | null;
   chainIndex: number;
   chainHigh: number;
   chainLow: number;
@@ -45,6 +46,7 @@ export const newLooked = (): Looked => ({
   isSettled: false,
   configurations: 0,
   newest: 0,
+  leading: null,
   chainIndex: 0,
   chainHigh: 0,
   chainLow: 0,
@@ -66,6 +68,8 @@ export interface StoreRecord {
   readonly votes: Map<number, string>;
   /** By term: the end of its log when it stood as a candidate. */
   readonly candidacies: Map<number, LogEnd>;
+  /** By term: the longest log with which it asked whether it could win it. */
+  readonly askedWith: Map<number, LogEnd>;
   /** The vote that was judged last: `term candidate`. */
   judgedVote: string;
   /** Entries (seenBase, …] as they stood at the last look, and the configurations among them. */
@@ -84,6 +88,12 @@ export interface StoreRecord {
 export interface GroupRecord {
   /** By term. */
   readonly leaders: Map<number, string>;
+  /** By `term asker`: who said that it would vote for it. */
+  readonly preVotes: Map<string, Set<string>>;
+  /** By `term leader member`: the highest index that the member acknowledged in it. */
+  readonly acknowledged: Map<string, number>;
+  /** `term target` of each word to take over from the leader of that term. */
+  readonly handovers: Set<string>;
   /** By index and term: what an entry is, and the term of the one before it. */
   readonly entries: Map<string, { readonly crc: number; readonly previousTerm: number }>;
   /** Header CRC of each committed entry, by index; 0: not known. */
@@ -114,6 +124,7 @@ export function newStoreRecord(name: string): StoreRecord {
     term: 0,
     votes: new Map(),
     candidacies: new Map(),
+    askedWith: new Map(),
     judgedVote: '',
     seenBase: 0,
     seen: [],
@@ -129,6 +140,9 @@ export function newStoreRecord(name: string): StoreRecord {
 export function newGroupRecord(): GroupRecord {
   return {
     leaders: new Map(),
+    preVotes: new Map(),
+    acknowledged: new Map(),
+    handovers: new Set(),
     entries: new Map(),
     committed: [0],
     committedTerms: [0],

@@ -1,0 +1,146 @@
+/**
+ * What a healed cluster owes to whoever runs it, tried one failure at a time on a network that is
+ * quick and even (liveness):
+ *
+ * 1. Left alone, it keeps its leaders and their terms.
+ * 2. A node that was cut off for a while comes back without deposing anybody (§9.6).
+ * 3. A leader that is cut off is replaced within a bound, and follows when it is back.
+ *
+ * Spans are counted in election timeouts, the longest ones that a node draws being two.
+ */
+import type { NodeId } from '../../src/base/units.ts';
+import { currentConfiguration } from '../../src/core/raft/state.ts';
+import { isQuorum } from '../check/online/quorum.ts';
+import type { Stream } from '../world/streams.ts';
+import type { Cluster } from './cluster.ts';
+import { hasConverged } from './liveness.ts';
+import { newestLeader } from './seats.ts';
+
+/** Nobody changes anything. */
+const IDLE_TIMEOUTS = 3;
+/** Long enough to campaign twice over, and then to be heard of. */
+const CUT_TIMEOUTS = 5;
+const BACK_TIMEOUTS = 2;
+/** A node that took its clock for wrong waits for ten; then some rounds of an election. */
+const ELECTION_TIMEOUTS_MAX = 30;
+/** What was sent over a slow network has arrived. */
+const SETTLE_MS = 1_000;
+const LOOK_MS = 20;
+
+interface Office {
+  readonly group: number;
+  readonly leader: NodeId;
+  readonly term: number;
+}
+
+export class Drill {
+  readonly #cluster: Cluster;
+  readonly #stream: Stream;
+  readonly #isOver: () => boolean;
+
+  constructor(cluster: Cluster, stream: Stream, isOver: () => boolean) {
+    this.#cluster = cluster;
+    this.#stream = stream;
+    this.#isOver = isOver;
+  }
+
+  /** What went wrong, or null. To be called on a cluster that has converged. */
+  run(): string | null {
+    this.#cluster.world.steady();
+    this.#pass(SETTLE_MS);
+    const complaint = this.#converge() ?? this.#leaveAlone();
+    if (complaint !== null || this.#cluster.config.nodes < 3) return complaint;
+    return this.#cutFollower() ?? this.#cutLeader();
+  }
+
+  #timeouts(count: number): number {
+    return count * this.#cluster.config.node.electionTimeoutMs;
+  }
+
+  #pass(spanMs: number): void {
+    const { scheduler } = this.#cluster.world;
+    scheduler.runUntil(scheduler.nowUs() + spanMs * 1_000);
+  }
+
+  /** Whether it came true within the bound of an election. */
+  #await(isTrue: () => boolean): boolean {
+    const { world } = this.#cluster;
+    const end = world.elapsedMs() + this.#timeouts(ELECTION_TIMEOUTS_MAX);
+    while (!isTrue()) {
+      if (this.#isOver()) return true;
+      if (world.elapsedMs() >= end) return false;
+      this.#pass(LOOK_MS);
+    }
+    return true;
+  }
+
+  #converge(): string | null {
+    const isDone = this.#await(() => hasConverged(this.#cluster, this.#cluster.world.nodes));
+    return isDone ? null : 'a healed cluster does not come to rest';
+  }
+
+  #offices(): Office[] {
+    const { groupCount } = this.#cluster.config.node.settings;
+    return Array.from({ length: groupCount }, (_, group) => group).flatMap((group) => {
+      const raft = newestLeader(this.#cluster, group);
+      return raft === null ? [] : { group, leader: raft.config.self.id, term: raft.currentTerm };
+    });
+  }
+
+  /** The first office of `before` that somebody else has now, or in another term. */
+  #lost(before: readonly Office[]): Office | undefined {
+    const now = this.#offices();
+    return before.find(
+      ({ group, leader, term }) =>
+        !now.some((next) => next.group === group && next.leader === leader && next.term === term),
+    );
+  }
+
+  #leaveAlone(): string | null {
+    const before = this.#offices();
+    this.#pass(this.#timeouts(IDLE_TIMEOUTS));
+    const lost = this.#lost(before);
+    if (lost === undefined || this.#isOver()) return null;
+    return `group ${lost.group} lost its leader of term ${lost.term} though nothing happened`;
+  }
+
+  /** Whether the others can decide without `node`. */
+  #isDispensable(node: NodeId, group: number): boolean {
+    const leader = newestLeader(this.#cluster, group);
+    return leader !== null && isQuorum(currentConfiguration(leader), ({ id }) => id !== node);
+  }
+
+  #cutFollower(): string | null {
+    const { world } = this.#cluster;
+    const offices = this.#offices();
+    const node = this.#stream.pick(world.nodes.filter((id) => id !== offices[0]!.leader));
+    const others = offices.filter(
+      ({ group, leader }) => leader !== node && this.#isDispensable(node, group),
+    );
+    world.net.isolate(node);
+    this.#pass(this.#timeouts(CUT_TIMEOUTS));
+    world.net.heal();
+    this.#pass(this.#timeouts(BACK_TIMEOUTS));
+    const lost = this.#lost(others);
+    if (lost === undefined || this.#isOver()) return this.#converge();
+    return `group ${lost.group} lost its leader of term ${lost.term} when node ${node} came back`;
+  }
+
+  #cutLeader(): string | null {
+    const { world } = this.#cluster;
+    const offices = this.#offices();
+    const node = offices[0]!.leader;
+    const vacant = offices.filter(
+      ({ group, leader }) => leader === node && this.#isDispensable(node, group),
+    );
+    world.net.isolate(node);
+    const isFilled = this.#await(() => {
+      const now = this.#offices();
+      return vacant.every(({ group, term }) =>
+        now.some((next) => next.group === group && next.leader !== node && next.term > term),
+      );
+    });
+    world.net.heal();
+    return isFilled ? this.#converge() : `nobody follows node ${node}, which is cut off`;
+  }
+}

@@ -111,6 +111,9 @@ export class SimulatedClient {
     this.start();
   }
 
+  /** Whether the session is the client's, or it may yet be told so. */
+  mayOwn = (id: number): boolean => this.#isOpening || this.#session === id;
+
   /** Nothing waits for an answer. */
   get isIdle(): boolean {
     return this.#asked.length === 0 && this.#retries.waiting.length === 0;

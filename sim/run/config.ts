@@ -29,6 +29,8 @@ export interface WorkloadConfig {
   readonly dawdlePermille: number;
   /** Mean span between writes with a deadline; 0 turns them off. */
   readonly expiringMs: number;
+  /** Mean span between rough commands; 0 turns them off. */
+  readonly roughMs: number;
 }
 
 /** Mean spans between events of a kind, in milliseconds; 0 turns the kind off. */
@@ -144,14 +146,18 @@ function drawNode(stream: Stream, groupCount: number): NodeKnobs {
     diskReserveBytes: 1_048_576,
   };
   const quotaBytes = stream.pick([...QUOTAS_BYTES, ...ROOMY]);
-  const sessionsMax = stream.pick([2, DEFAULT_SETTINGS.sessionsMax, DEFAULT_SETTINGS.sessionsMax]);
-  const sessionIdleMs = stream.pick([
-    2_000,
-    DEFAULT_SETTINGS.sessionIdleMs,
-    DEFAULT_SETTINGS.sessionIdleMs,
-  ]);
-  const settings = { ...knobs.settings, quotaBytes, sessionsMax, sessionIdleMs };
-  return { ...knobs, settings };
+  const limits = drawSessionLimits(stream);
+  return { ...knobs, settings: { ...knobs.settings, quotaBytes, ...limits } };
+}
+
+/** As a rule there is room for all; now and then sessions end while their clients live. */
+function drawSessionLimits(stream: Stream) {
+  const { sessionsMax, sessionIdleMs, sessionResultBytesMax } = DEFAULT_SETTINGS;
+  return {
+    sessionsMax: stream.pick([...Array<number>(6).fill(sessionsMax), 2, 6]),
+    sessionIdleMs: stream.pick([...Array<number>(5).fill(sessionIdleMs), 1_000, 2_000]),
+    sessionResultBytesMax: stream.pick([sessionResultBytesMax, sessionResultBytesMax, 4_096]),
+  };
 }
 
 /** A few keys fill the smallest of these. */
@@ -175,6 +181,7 @@ function drawWorkload(stream: Stream): WorkloadConfig {
     patienceMs: stream.pick([1_000, 3_000, 10_000]),
     expiringMs: stream.pick([0, 300, 1_000]),
     dawdlePermille: stream.pick([0, 0, 2, 20]),
+    roughMs: stream.pick([0, 50, 200]),
   };
 }
 

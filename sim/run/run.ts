@@ -29,6 +29,7 @@ import { ExpiringKeys } from './expiring.ts';
 import { History } from './history.ts';
 import { hasConverged } from './liveness.ts';
 import { Nemesis } from './nemesis.ts';
+import { RoughCommands } from './rough.ts';
 import { type Strike, WHOLE_SCHEDULE } from './schedule.ts';
 import { isWhole, mayWipe, newestLeader } from './seats.ts';
 import { type Stall, whyStalled } from './stall.ts';
@@ -103,6 +104,7 @@ class Run {
   readonly #clients: SimulatedClient[] = [];
   readonly #nemesis: Nemesis;
   readonly #expiring: ExpiringKeys;
+  readonly #rough: RoughCommands;
   readonly #ring: Ring;
   #verdict: Verdict | null = null;
   #isUndecided = false;
@@ -125,6 +127,8 @@ class Run {
     this.#cluster = new Cluster(seed, config, (failure) => this.#failed(failure));
     const { world } = this.#cluster;
     this.#expiring = new ExpiringKeys(this.#cluster, this.#history);
+    const mayOwn = (session: number) => this.#clients.some((client) => client.mayOwn(session));
+    this.#rough = new RoughCommands(this.#cluster, { mayOwn });
     world.scheduler.recorder = options.recorder;
     const decay = new Decay(this.#cluster, () => this.#nemesis.isOver);
     this.#nemesis = new Nemesis({
@@ -213,6 +217,7 @@ class Run {
     world.startAll();
     for (const client of this.#clients) client.start();
     this.#expiring.start(this.#config.workload.expiringMs);
+    this.#rough.start(this.#config.workload.roughMs);
     this.#nemesis.start();
     world.scheduler.runUntil(this.#config.safetyMs * 1_000);
     if (this.#verdict !== null) return;
@@ -235,6 +240,7 @@ class Run {
     );
     this.#nemesis.isOver = true;
     this.#expiring.isOver = true;
+    this.#rough.isOver = true;
     world.calm();
     world.net.heal();
     for (const node of lost) this.#cluster.lost.add(node);

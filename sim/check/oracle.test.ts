@@ -7,7 +7,10 @@ const put = (oracle: ClientOracle, connection: number, at: number, key = 7) =>
 const remove = (oracle: ClientOracle, connection: number, at: number, key = 7) =>
   oracle.write({ key, connection, at, kind: 'remove' });
 const show = (oracle: ClientOracle, connection: number, shown: number, at: number, key = 7) =>
-  oracle.answered({ key, connection, shown, floor: oracle.read(key), at });
+  oracle.answered({
+    ...{ key, connection, shown, at },
+    ...{ floor: oracle.read(key), writesBefore: oracle.writeCount },
+  });
 
 describe('the client oracle', () => {
   test('allows either order of two writes that were open together', () => {
@@ -36,7 +39,7 @@ describe('the client oracle', () => {
     const second = put(oracle, 2, 3);
     const floor = oracle.read(7);
     oracle.acknowledged(second, 4);
-    oracle.answered({ key: 7, connection: 3, shown: first, floor, at: 5 });
+    oracle.answered({ key: 7, connection: 3, shown: first, floor, writesBefore: 2, at: 5 });
     expect(() => show(oracle, 4, first, 6)).toThrow('client-oracle: came back');
   });
 
@@ -101,12 +104,23 @@ describe('program order', () => {
     const floor = oracle.read(7);
     oracle.acknowledged(first, 3);
     oracle.acknowledged(second, 4);
-    const answer = { key: 7, connection: 1, floor, at: 5 };
+    const answer = { key: 7, connection: 1, floor, writesBefore: 2, at: 5 };
     expect(() => oracle.answered({ ...answer, shown: first })).toThrow('program-order: came back');
     expect(() => oracle.answered({ ...answer, shown: ABSENT_SERIAL })).toThrow(
       'program-order: lost to its reader',
     );
     oracle.answered({ ...answer, shown: second });
+  });
+
+  test('no read shows what its connection writes after it', () => {
+    const oracle = new ClientOracle();
+    const [floor, writesBefore] = [oracle.read(7), oracle.writeCount];
+    const later = put(oracle, 1, 1);
+    const read = { key: 7, shown: later, floor, writesBefore, at: 2 };
+    oracle.answered({ ...read, connection: 2 });
+    expect(() => oracle.answered({ ...read, connection: 1 })).toThrow(
+      'program-order: shown to a read before it',
+    );
   });
 
   test('holds between two reads of one connection', () => {
@@ -115,8 +129,8 @@ describe('program order', () => {
     oracle.acknowledged(old, 2);
     const floor = oracle.read(7);
     const next = put(oracle, 2, 3);
-    oracle.answered({ key: 7, connection: 3, shown: next, floor, at: 4 });
-    const late = { key: 7, shown: old, floor, at: 5 };
+    oracle.answered({ key: 7, connection: 3, shown: next, floor, writesBefore: 1, at: 4 });
+    const late = { key: 7, shown: old, floor, writesBefore: 1, at: 5 };
     oracle.answered({ ...late, connection: 4 });
     expect(() => oracle.answered({ ...late, connection: 3 })).toThrow('program-order: came back');
   });
@@ -148,7 +162,8 @@ function runStore(draw: Draw, wrong: 'nothing' | 'stale read' | 'lost write'): v
       const floor = oracle.read(key);
       const isStale = wrong === 'stale read' && draw(10) === 0;
       const value = isStale ? past[key]![draw(past[key]!.length)]! : shown[key]!;
-      answers.push((when) => oracle.answered({ key, connection, shown: value, floor, at: when }));
+      const answer = { key, connection, shown: value, floor, writesBefore: oracle.writeCount };
+      answers.push((when) => oracle.answered({ ...answer, at: when }));
     } else if (answers.length > 0) {
       answers.splice(draw(answers.length), 1)[0]!(at);
     }

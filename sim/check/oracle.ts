@@ -11,7 +11,8 @@
  *    that was effective before the read was called: nothing acknowledged is lost, and nothing
  *    overwritten comes back.
  * 3. What one connection learnt stays: a read never shows a write surely older than one which that
- *    connection has seen, or had acknowledged, before.
+ *    connection has seen, or had acknowledged, before. Nor does it show a write that its connection
+ *    asks for after it.
  * 4. Absence is shown only if no write is surely newer than every removal that may have happened.
  *    A write with a deadline counts as a removal that may happen at any later time.
  *
@@ -48,6 +49,8 @@ export interface ReadAnswer {
   readonly shown: number;
   /** What `read` answered when the read was called. */
   readonly floor: number;
+  /** `writeCount` when the read was called. */
+  readonly writesBefore: number;
   readonly at: number;
 }
 
@@ -114,7 +117,7 @@ export class ClientOracle {
     return this.#factsOf(key).newest;
   }
 
-  answered({ key, connection, shown, floor, at }: ReadAnswer): void {
+  answered({ key, connection, shown, floor, writesBefore, at }: ReadAnswer): void {
     const known = this.#knownTo(connection, key);
     if (shown === ABSENT_SERIAL) {
       if (!this.#mayBeAbsent(key, floor)) this.#fail('client-oracle', 'lost', floor);
@@ -122,6 +125,8 @@ export class ClientOracle {
       return;
     }
     this.#expectWritten(shown, key);
+    const isLater = shown > writesBefore && this.#connection[shown] === connection;
+    if (isLater) this.#fail('program-order', 'shown to a read before it', shown);
     if (this.#isOlder(shown, floor)) this.#fail('client-oracle', 'came back', shown, floor);
     if (this.#isOlder(shown, known)) this.#fail('program-order', 'came back', shown, known);
     this.#becomeEffective(shown, at);

@@ -207,12 +207,12 @@ const rows: readonly MutantRow[] = [
       {
         file: 'src/node/tick.ts',
         find: '  return Number.isFinite(due) && due < stampOf(node, group);\n',
-        replace: '  return Number.isFinite(due) && due < stampOf(node, group) - 60_000;\n',
+        replace: '  return Number.isFinite(due) && due < stampOf(node, group) - 600_000;\n',
       },
       {
         file: 'src/node/tick.ts',
         find: 'return Math.max(node.now + 1, node.now + due - stampOf(node, group) + 1);',
-        replace: 'return Math.max(node.now + 1, node.now + due - stampOf(node, group) + 60_001);',
+        replace: 'return Math.max(node.now + 1, node.now + due - stampOf(node, group) + 600_001);',
       },
     ],
   },

@@ -4,16 +4,30 @@ import type { NodeId } from '../../src/base/units.ts';
 import { isJoint } from '../../src/core/members.ts';
 import { lastIndex } from '../../src/core/raft/log.ts';
 import { currentConfiguration } from '../../src/core/raft/state.ts';
+import { earliestDeadline } from '../../src/core/store/state.ts';
+import { type Group, isLeading } from '../../src/node/group.ts';
+import { stampOf } from '../../src/node/reads.ts';
+import type { NodeState } from '../../src/node/state.ts';
 import type { Cluster } from './cluster.ts';
+
+/** What is due so soon is waited for: nothing but its leader may have to remove it. */
+const DUE_SOON_MS = 5_000;
+
+/** Whether a leader keeps a key whose time is over by its own account, or nearly so. */
+const isKeyDue = (node: NodeState, group: Group): boolean =>
+  isLeading(group) && earliestDeadline(group.store) < stampOf(node, group) + DUE_SOON_MS;
 
 /**
  * Every node of the core serves; each group has one leader there, and all have its whole log,
- * applied and sound. What those outside believe is of no interest.
+ * applied and sound, and without a key that is due. What those outside believe is of no
+ * interest.
  */
 export function hasConverged(cluster: Cluster, core: readonly NodeId[]): boolean {
   const nodes = core.flatMap((id) => cluster.node(id) ?? []);
   if (nodes.length < core.length) return false;
   if (!nodes.every(({ state }) => state.phase === 'serving')) return false;
+  const isDue = nodes.some(({ state }) => state.groups.some((group) => isKeyDue(state, group)));
+  if (isDue) return false;
   for (let id = 0; id < cluster.config.node.settings.groupCount; id++) {
     const rafts = nodes.flatMap(({ state }) => {
       const group = state.groups.find((candidate) => candidate.id === id);

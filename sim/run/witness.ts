@@ -16,6 +16,8 @@ export interface Testimony {
   /** Of a write; 0 for a read. */
   readonly serial: number;
   readonly floor: number;
+  /** Of a read: how many writes were called before it. */
+  readonly writesBefore: number;
 }
 
 export class Witness {
@@ -29,20 +31,21 @@ export class Witness {
     if (!key.startsWith('k')) return null;
     const number = this.#numberOf(key);
     if (call.name === 'get') {
-      return { key: number, connection, serial: 0, floor: this.#oracle.read(number) };
+      const { writeCount: writesBefore } = this.#oracle;
+      return { key: number, connection, serial: 0, floor: this.#oracle.read(number), writesBefore };
     }
     if (call.name !== 'put' && call.name !== 'swap' && call.name !== 'delete') return null;
     const kind = call.name === 'delete' ? 'remove' : 'put';
     const serial = this.#oracle.write({ key: number, connection, at, kind });
     if (call.name !== 'delete') this.#serials.set(unpadded(call.value), serial);
-    return { key: number, connection, serial, floor: 0 };
+    return { key: number, connection, serial, floor: 0, writesBefore: 0 };
   }
 
   answered(testimony: Testimony, call: StoreCall, result: string | null, at: number): void {
-    const { key, connection, serial, floor } = testimony;
+    const { key, connection, serial, floor, writesBefore } = testimony;
     if (call.name === 'get') {
       const shown = result === null ? ABSENT_SERIAL : (this.#serials.get(unpadded(result)) ?? -1);
-      this.#oracle.answered({ key, connection, shown, floor, at });
+      this.#oracle.answered({ key, connection, shown, floor, writesBefore, at });
     } else if (result === OK) this.#oracle.acknowledged(serial, at);
     else if (call.name === 'delete' && result === NOT_FOUND) this.#oracle.refused(serial);
     else if (call.name === 'swap') this.#oracle.refused(serial);

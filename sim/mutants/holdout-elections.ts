@@ -348,6 +348,53 @@ const rows: readonly MutantRow[] = [
       },
     ],
   },
+  {
+    id: 'H24',
+    tier: 2,
+    violates: ['LC', 'LIVE'],
+    note: 'a voter whose log was compacted to its end takes every log for up to date',
+    edits: [
+      {
+        file: VOTER,
+        find: '  const ownTerm = lastTerm(state.log);\n',
+        replace: `  if (state.log.entries.length === 0) return true;
+  const ownTerm = lastTerm(state.log);
+`,
+      },
+    ],
+  },
+  {
+    id: 'H25',
+    tier: 2,
+    violates: ['LC', 'LIVE'],
+    note: 'a candidate whose log was compacted to its end says that it has none',
+    edits: [
+      {
+        file: ELECTION,
+        find: '    const log = { lastIndex: lastIndex(state.log), lastTerm: lastTerm(state.log) };\n',
+        replace: `    const isEmpty = state.log.entries.length === 0;
+    const log = isEmpty
+      ? { lastIndex: 0 as never, lastTerm: 0 as never }
+      : { lastIndex: lastIndex(state.log), lastTerm: lastTerm(state.log) };
+`,
+      },
+    ],
+  },
+  {
+    id: 'H26',
+    tier: 2,
+    violates: ['ES', 'LIVE'],
+    note: 'a vote of an older term binds the voter in a later one, once it was restarted',
+    edits: [
+      {
+        file: STEP_DOWN,
+        find: '    persistHardState(state, out, term, null);\n',
+        replace: `    const isOld = state.hardStateTicket === 0;
+    persistHardState(state, out, term, isOld ? state.votedFor : null);
+`,
+      },
+    ],
+  },
 ];
 
 export const HOLDOUT_ELECTION_MUTANTS: readonly Mutant[] = rows.map((row) =>

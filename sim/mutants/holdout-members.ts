@@ -345,6 +345,34 @@ const rows: readonly MutantRow[] = [
       },
     ],
   },
+  {
+    id: 'H85',
+    tier: 2,
+    violates: ['DUR', 'LC'],
+    note: 'a received snapshot drops the entries behind it, though they go on from it',
+    edits: [
+      {
+        file: SNAPSHOT,
+        find: 'if (termAt(state.log, meta.index) === meta.term) {',
+        replace: 'if (meta.index === lastIndex(state.log) && state.snapshotTerm === meta.term) {',
+      },
+    ],
+  },
+  {
+    id: 'H86',
+    tier: 2,
+    violates: ['LIVE', 'AVAIL'],
+    note: 'a transfer of a snapshot that failed leaves its member waiting for it',
+    edits: [
+      {
+        file: SNAPSHOT,
+        find: '  probeFrom(progress, sent.isInstalled ? sent.index + 1 : progress.matchIndex + 1);\n',
+        replace: `  if (!sent.isInstalled) return;
+  probeFrom(progress, sent.index + 1);
+`,
+      },
+    ],
+  },
 ];
 
 export const HOLDOUT_MEMBER_MUTANTS: readonly Mutant[] = rows.map((row) =>

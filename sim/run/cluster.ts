@@ -188,7 +188,7 @@ export class Cluster {
     this.#offices.get(state.config.id)!.afterTurn(state);
     this.#heard.get(state.config.id)!.afterTurn(state);
     const isJudged = !this.corrupted.has(state.config.id);
-    for (const group of state.groups) this.#online.afterTurn(group, isJudged);
+    for (const group of state.groups) this.#online.afterTurn(group, state.now, isJudged);
     if (isJudged) this.#sessions.afterTurn(state);
     for (const group of state.groups) raft.check(group.raft);
     if (this.#turns % FILES_CHECK_TURNS === 0) checkFiles(state.groups);

@@ -29,7 +29,11 @@ const GOSSIP_EVENT = eventKind('gossip');
 const REPLAY_MS = [20, 300, 2_000, 8_000];
 /** Frames that are kept for a replay, in place of one of the same length that was kept before. */
 const KEPT_PERMILLE = 100;
+const KEPT_RARE_PERMILLE = 500;
 const KEPT_BYTES_MAX = 400;
+/** Of a length that was seen so few times on its path a frame is replayed so much more often. */
+const RARE_FRAMES = 100;
+const RARE_FACTOR = 10;
 
 export type Channel = 'frame' | 'gossip';
 
@@ -63,6 +67,8 @@ interface Path {
   readonly clogged: Transit[];
   /** By length. */
   readonly kept: Map<number, Bound>;
+  /** How many frames had a length. */
+  readonly likes: Map<number, number>;
 }
 
 interface Flight {
@@ -132,9 +138,12 @@ export class PeerNetwork {
     const isRepeated = stream.permille(path.knobs.duplicatePermille);
     const first = drawFlight(path);
     const second = drawFlight(path);
-    const isReplayed = stream.permille(path.knobs.replayPermille);
+    const likes = (path.likes.get(content.length) ?? 0) + 1;
+    const isRare = likes <= RARE_FRAMES;
+    path.likes.set(content.length, likes);
+    const isReplayed = stream.permille(path.knobs.replayPermille * (isRare ? RARE_FACTOR : 1));
     const replayMs = stream.between(1, stream.pick(REPLAY_MS));
-    const isKept = stream.permille(KEPT_PERMILLE);
+    const isKept = stream.permille(isRare ? KEPT_RARE_PERMILLE : KEPT_PERMILLE);
     const message = { channel, source, target, bytes: content.slice() };
     this.observe?.('sent', message);
     if (path.isCut || isLost) {
@@ -242,6 +251,7 @@ export class PeerNetwork {
       lastArrivalUs: 0,
       clogged: [],
       kept: new Map(),
+      likes: new Map(),
     };
     this.paths[channel].set(key, path);
     return path;

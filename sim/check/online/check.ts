@@ -46,6 +46,7 @@ import {
   type StoreRecord,
 } from './records.ts';
 import { checkRequest } from './requests.ts';
+import { TimerCheck } from './timers.ts';
 import { violate } from './violate.ts';
 
 interface Book {
@@ -56,15 +57,17 @@ interface Book {
 export class OnlineCheck {
   readonly #books = new Map<GroupId, Book>();
   readonly #reads = new ReadCheck();
+  readonly #timers = new TimerCheck();
   readonly #view = newPeerFrameView();
   readonly #transfers = new WeakMap<RaftState, TransferAt>();
   readonly #scenes = new WeakMap<RaftState, Scene>();
 
   /** `isJudged` false: the state of this node is known to be wrong, its log is not. */
-  afterTurn(group: Group, isJudged = true): void {
+  afterTurn(group: Group, now: number, isJudged = true): void {
     const { id, raft, store } = group;
     const scene = this.#scene(id, raft);
     if (scene.store.raft !== raft) began(scene);
+    this.#timers.afterTurn(raft, now);
     checkRole(scene);
     this.#checkTransfer(group);
     noteClaims(scene);

@@ -3,8 +3,8 @@
  *
  * 1. state-machine-safety: an index is committed with one entry, on whatever node.
  * 2. durable-quorum: when an index is first seen committed, a quorum of the configuration in that
- *    node's log holds it durably; a leader takes no store to hold more than it does, or than it said in this term; and what a
- *    store once held durably is there when it comes back.
+ *    node's log holds it durably; a leader takes no store to hold more than it does, or than it has
+ *    said in this term; and what a store once held durably is there when it comes back.
  * 3. leader-completeness: what a leader finds to be committed is an entry of its own term.
  * 4. monotonic: within an office, what is known to match does not fall.
  */

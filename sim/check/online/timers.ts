@@ -31,8 +31,9 @@ export class TimerCheck {
     if (seen.deadline !== deadline) {
       // One that has run out begins anew whatever comes of it.
       const isRunning = seen.deadline > now && seen.role === 'follower' && role === 'follower';
-      const isSame = seen.term === term && seen.contact === contact && raft.votedFor === null;
-      if (isRunning && isSame) {
+      // Two turns may come in one millisecond: contact that is as of now may be new.
+      const isUnspoken = seen.contact === contact && contact < now;
+      if (isRunning && isUnspoken && seen.term === term && raft.votedFor === null) {
         violate('liveness', `node ${raft.config.self.id} waits longer, and heard from no leader`);
       }
     }

@@ -40,7 +40,7 @@ const rows: readonly MutantRow[] = [
     id: 'K52',
     tier: 2,
     violates: ['DUR', 'SMS'],
-    also: ['internal'],
+    also: ['log-matching'],
     note: 'the body of an entry is not checked when it is read back',
     edits: [
       {

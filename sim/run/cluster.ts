@@ -51,7 +51,7 @@ export class Cluster {
   /** Nodes whose state a scene has falsified: what they make of an entry is not judged. */
   readonly corrupted = new Set<NodeId>();
   readonly probes: ClusterProbes;
-  readonly #online = new OnlineCheck();
+  readonly #online: OnlineCheck;
   readonly #storms = new StormCheck();
   readonly #sessions = new SessionCheck();
   readonly #disks = new Map<NodeId, DiskLife>();
@@ -71,6 +71,7 @@ export class Cluster {
 
   constructor(seed: string, config: RunConfig, onFailure: (failure: Failure) => void) {
     this.config = config;
+    this.#online = new OnlineCheck(config.node.expiredPerEntryMax);
     const nodes = nodeIds(config.nodes);
     this.world = new World({
       seed,
@@ -150,6 +151,12 @@ export class Cluster {
     const sink = this.#raftTrace;
     if (sink === null) return null;
     return new RaftTracer((event) => sink(this.world.scheduler.nowUs(), event));
+  }
+
+  /** Every replica in the whole, when all have come to rest. */
+  lookAtStates(): void {
+    for (const { state } of this.running())
+      for (const group of state.groups) this.#online.look(group);
   }
 
   wipe(id: NodeId): void {

@@ -224,7 +224,9 @@ class Run {
     this.#heal();
     this.#awaitLiveness();
     if (this.#verdict === null) this.#drill();
-    if (this.#verdict === null) this.#judge();
+    if (this.#verdict !== null) return;
+    this.#cluster.lookAtStates();
+    this.#judge();
   }
 
   #heal(): void {
@@ -311,7 +313,6 @@ class Run {
     return { verdict: 'undecided', message: 'too little has happened', ...told };
   }
 
-  /** A run that committed nothing, or met no fault though it should have, shows nothing. */
   #isSane(): boolean {
     const faults = Object.keys(this.#cluster.world.faults.summary());
     return this.#history.completed >= COMPLETED_MIN && (this.#isCalm || faults.length > 0);

@@ -7,7 +7,8 @@
  *    across a restart.
  * 2. one-vote: a vote outlives a restart.
  * 3. state-hash: applying an index leaves the same chain, and the same content, on every replica.
- * 4. memory-bound: a snapshot shortens the log.
+ * 4. state-machine-safety: that state is what the committed commands make of one (../reference).
+ *    memory-bound: a snapshot shortens the log.
  * 5. Roles, members and snapshots on their way change as their charts say.
  */
 import type { GroupId } from '../../../src/base/units.ts';
@@ -61,6 +62,11 @@ export class OnlineCheck {
   readonly #view = newPeerFrameView();
   readonly #transfers = new WeakMap<RaftState, TransferAt>();
   readonly #scenes = new WeakMap<RaftState, Scene>();
+  readonly #expiredPerEntryMax: number;
+
+  constructor(expiredPerEntryMax: number) {
+    this.#expiredPerEntryMax = expiredPerEntryMax;
+  }
 
   /** `isJudged` false: the state of this node is known to be wrong, its log is not. */
   afterTurn(group: Group, now: number, isJudged = true): void {
@@ -106,6 +112,11 @@ export class OnlineCheck {
     return hasPromise;
   }
 
+  /** The whole state of a replica that has applied all that is committed. */
+  look({ id, store }: Group): void {
+    this.#books.get(id)?.group.follower.look(store);
+  }
+
   /** What `self` would find on its disk if the power went now. */
   onDisk(self: Member, groups: readonly RecoveredGroup[]): void {
     for (const [id, { stores }] of this.#books) {
@@ -134,7 +145,7 @@ export class OnlineCheck {
   #book(id: GroupId): Book {
     let book = this.#books.get(id);
     if (book === undefined) {
-      book = { group: newGroupRecord(), stores: new Map() };
+      book = { group: newGroupRecord(this.#expiredPerEntryMax), stores: new Map() };
       this.#books.set(id, book);
     }
     return book;
@@ -241,4 +252,5 @@ function checkChain(group: GroupRecord, store: Group['store']): void {
   const known = group.chains.get(appliedIndex);
   if (known === undefined) group.chains.set(appliedIndex, chain);
   else if (known !== chain) violate('state-hash', `replicas differ at ${appliedIndex}`);
+  group.follower.check(store);
 }

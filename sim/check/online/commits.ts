@@ -128,6 +128,7 @@ function noteCommitted(group: GroupRecord, index: number, entry: Uint8Array, ter
   }
   committed[index] = crc;
   committedTerms[index] = term;
+  group.follower.committed(index, entry);
   const configuration = configurationOf(entry);
   if (configuration === null) return;
   group.configurations.push({ index: index as LogIndex, configuration });

@@ -11,6 +11,7 @@ import type {
 } from '../../../src/core/raft/state.ts';
 import type { Configuration, Member } from '../../../src/core/types.ts';
 import type { RoleAt } from '../../../src/node/charts/role.ts';
+import { Follower } from '../reference/follower.ts';
 import type { Content } from './content.ts';
 
 export const nameOf = (member: Member): string => `${member.id}/${member.store}`;
@@ -108,6 +109,8 @@ export interface GroupRecord {
   readonly chains: Map<number, string>;
   /** By applied index. */
   readonly contents: Map<number, Content>;
+  /** What the committed entries make of a store. */
+  readonly follower: Follower;
   /** Of each office: what its leader was seen to know of each member. */
   readonly matches: WeakMap<LeaderState, Map<string, number>>;
   /** The same, by what the leader itself keeps of a member: to look at changes only. */
@@ -137,7 +140,7 @@ export function newStoreRecord(name: string): StoreRecord {
   };
 }
 
-export function newGroupRecord(): GroupRecord {
+export function newGroupRecord(expiredPerEntryMax: number): GroupRecord {
   return {
     leaders: new Map(),
     preVotes: new Map(),
@@ -149,6 +152,7 @@ export function newGroupRecord(): GroupRecord {
     configurations: [],
     chains: new Map(),
     contents: new Map(),
+    follower: new Follower(expiredPerEntryMax),
     matches: new WeakMap(),
     matchesSeen: new WeakMap(),
   };

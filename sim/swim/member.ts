@@ -56,7 +56,6 @@ export class SwimMember {
   private machine: SwimState | null = null;
   private mailbox: SwimEvent[] = [];
   private isDeaf = false;
-  private pausedAtMs = 0;
   private wakeAtUs = NEVER as number;
   private steps = 0;
 
@@ -108,17 +107,15 @@ export class SwimMember {
     if (this.status !== 'running') return;
     this.hear();
     this.status = 'paused';
-    this.pausedAtMs = this.nowMs();
   }
 
   resume(): void {
     if (this.status !== 'paused') return;
     this.status = 'running';
-    // Its tick may have been due a long period after the pause began, and be a period late
-    // unforgiven.
-    const { probePeriodMs, healthMax } = this.options.knobs;
-    const unforgivenMs = (healthMax + 2) * probePeriodMs;
-    this.stalledMs += Math.max(0, this.nowMs() - this.pausedAtMs - unforgivenMs);
+    // Its tick was due at the end of the period at the latest, whatever it reads now; up to a
+    // period late it is not forgiven.
+    const lateMs = this.nowMs() - this.state.periodEndsAtMs;
+    if (lateMs > this.options.knobs.probePeriodMs) this.stalledMs += lateMs;
     const ticksFirst = this.options.stream.permille(500);
     if (ticksFirst) this.tickIfDue();
     this.readMail();

@@ -18,14 +18,17 @@
  *      may be held dead, nobody is whom the scene protects.
  *   7. Nobody becomes a member by being accused: whom an observer has forgotten, or never knew, it
  *      takes up by its own word only.
+ *   8. Nobody is buried by a whole table: when two halves meet, what it says of the dead is of
+ *      unknown age, and no more than an accusation.
  * swim-bounds
- *   8. A tombstone is not forgotten before its time, unless the table is full.
+ *   9. A tombstone is not forgotten before its time, unless the table is full.
  */
 import { assert } from '../../src/base/assert.ts';
 import type { NodeId } from '../../src/base/units.ts';
 import type { Message } from '../../src/core/swim/message.ts';
 import type { Change, SwimEvent, SwimOut } from '../../src/core/swim/state.ts';
 import { Accusations } from './accusations.ts';
+import { Fairness } from './fairness.ts';
 import type { SwimMember } from './member.ts';
 import type { SwimKnobs } from './plan.ts';
 import { Scores } from './scores.ts';
@@ -54,6 +57,8 @@ interface Observer {
 
 /** One step of one member, as the rules look at it. */
 interface Step {
+  /** What it read; null: nothing. */
+  readonly heard: Message | null;
   readonly member: SwimMember;
   readonly observer: Observer;
   readonly event: SwimEvent;
@@ -86,6 +91,7 @@ export class SwimOracle {
   private readonly accusations: Accusations;
   private readonly traffic: Traffic;
   private readonly scores: Scores;
+  private readonly fairness: Fairness;
   private readonly knobs: SwimKnobs;
   private readonly members: ReadonlyMap<NodeId, SwimMember>;
   private readonly observers = new Map<NodeId, Observer>();
@@ -98,12 +104,13 @@ export class SwimOracle {
     this.accusations = new Accusations(knobs);
     this.traffic = new Traffic(knobs, worldSize);
     this.scores = new Scores(knobs.healthMax);
+    this.fairness = new Fairness(knobs.gossipMultiplier);
   }
 
   afterStep(member: SwimMember, event: SwimEvent, out: SwimOut): void {
     const observer = this.observerOf(member);
-    const step = { member, observer, event, out };
     const heard = event.kind === 'datagram' ? this.traffic.read(event.bytes) : null;
+    const step = { heard, member, observer, event, out };
     this.takeOwn(member);
     if (heard !== null) this.accusations.hear(member, heard);
     for (const { bytes } of out.datagrams) {
@@ -120,6 +127,7 @@ export class SwimOracle {
     const sent = out.datagrams.map(({ bytes }) => this.traffic.judge(member, bytes, isTick));
     for (const message of sent) this.accusations.noteSent(member, message, isTick);
     this.scores.judge(member, step, heard, sent);
+    this.fairness.judge(member, event, out, sent);
   }
 
   endChaos(): void {
@@ -193,13 +201,16 @@ export class SwimOracle {
   }
 
   /** Rule 2. */
-  private checkMoved({ member, event }: Step, held: View, change: Change): void {
+  private checkMoved({ member, event, heard }: Step, held: View, change: Change): void {
     const { id, state, incarnation } = change;
     const said = `${member.id} holds ${id} ${state}@${incarnation}`;
     const worse = SEVERITY.indexOf(state) > SEVERITY.indexOf(held.state);
     const moved = incarnation > held.incarnation || (incarnation === held.incarnation && worse);
     assert(moved, 'swim-incarnation', `${said} after ${held.state}@${held.incarnation}`);
     if (event.kind === 'tick' && state === 'dead') this.checkVerdict(member, held, change);
+    const isTable = heard?.kind === 'sync' || heard?.kind === 'table';
+    const isBuried = isTable && state === 'dead' && held.state !== 'dead';
+    assert(!isBuried, 'swim-accuracy', `${said}, by nothing but a table`);
     if (state === 'alive' && held.state !== 'alive') this.counts.returns++;
   }
 
@@ -226,7 +237,7 @@ export class SwimOracle {
     assert(!isDead || !isProtected, 'swim-accuracy', `${said} though it is well`);
   }
 
-  /** Rule 8. */
+  /** Rule 9. */
   private checkForgotten(member: SwimMember, held: View | undefined, said: string): void {
     this.counts.forgotten++;
     if (held === undefined || member.state.members.size >= this.knobs.membersMax) return;

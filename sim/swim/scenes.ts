@@ -12,6 +12,8 @@
  *
  * 6. One datagram in ten is lost: nobody at all is held dead.
  * 7. One reads its mail late: of the others nobody holds another dead.
+ * 8. Two halves are cut off from each other for so long that each forgets the other. Only the lists
+ *    of addresses, which are read while somebody is not in the table, bring them together again.
  *
  * All agree again after each.
  */
@@ -53,7 +55,7 @@ export function playScenes(options: SceneOptions): void {
   options.oracle.isCalm = true;
   for (const scene of options.stream.shuffle([cutOneLink, crashOne, leaveOne])) scene(options);
   options.oracle.isCalm = false;
-  for (const scene of options.stream.shuffle([loseSome, slowOne])) scene(options);
+  for (const scene of options.stream.shuffle([loseSome, slowOne, forgetHalf])) scene(options);
 }
 
 /** Runs until all agree; the disagreement that is left after `periods` is the violation. */
@@ -145,6 +147,29 @@ function slowOne(options: SceneOptions): void {
   end();
   agree(options, convergencePeriods(plan));
   oracle.isProtected = null;
+}
+
+/** Where the dead are never forgotten, or many are to be run for long, there is no such scene. */
+const FORGET_PERIODS_MAX = 200;
+const HALVES_MAX = 12;
+
+function forgetHalf(options: SceneOptions): void {
+  const { members, network, stream, plan } = options;
+  const forgetPeriods = Math.ceil(plan.knobs.forgetAfterMs / plan.knobs.probePeriodMs);
+  if (forgetPeriods > FORGET_PERIODS_MAX || plan.members > HALVES_MAX) return;
+  const ids = stream.shuffle(members.map(({ id }) => id));
+  const near = ids.slice(0, stream.between(1, ids.length - 1));
+  const paths = near.flatMap((from) => ids.slice(near.length).map((to) => [from, to] as const));
+  for (const [from, to] of paths) {
+    network.cut('cut', from, to);
+    network.cut('cut', to, from);
+  }
+  runPeriods(options, loneDetectionPeriods(plan) + spreadPeriods(plan.members) + forgetPeriods);
+  for (const [from, to] of paths) {
+    network.mend('cut', from, to);
+    network.mend('cut', to, from);
+  }
+  agree(options, convergencePeriods(plan));
 }
 
 /**

@@ -10,7 +10,8 @@
  *      go before one that waits, twice.
  * swim-accuracy
  *   4. One that left calls itself so, and nobody else does.
- *   5. A ping to a suspect carries the suspicion: it can refute in the ack (the buddy system).
+ *   5. Whoever is pinged or answered and is not held alive is told so: a suspect refutes in the ack
+ *      (the buddy system), and one that came back learns what to top.
  * swim-incarnation
  *   6. Every datagram names the sender's present incarnation.
  */
@@ -22,6 +23,9 @@ import { decodeMessage } from '../../src/core/swim/message.ts';
 import { type Change, isLive, liveCount, type Update } from '../../src/core/swim/state.ts';
 import type { SwimMember } from './member.ts';
 import type { SwimKnobs } from './plan.ts';
+
+/** What leaves when all that the step changes is changed. */
+const TELLING: ReadonlySet<Message['kind']> = new Set(['ping', 'ack', 'gossip']);
 
 interface Told {
   readonly record: string;
@@ -78,7 +82,7 @@ export class Traffic {
     assert((state === 'left') === member.hasLeft, 'swim-accuracy', says);
     assert(incarnation === member.state.incarnation, 'swim-incarnation', says);
     if (message.kind !== 'sync' && message.kind !== 'table') this.countNews(member, message);
-    if (message.kind === 'ping') this.checkBuddy(member, message);
+    if (TELLING.has(message.kind)) this.checkTold(member, message);
     if (message.kind === 'ping' && isTick) this.notePing(member, message.target);
     return message;
   }
@@ -100,12 +104,12 @@ export class Traffic {
     }
   }
 
-  private checkBuddy(member: SwimMember, { target, updates }: Message): void {
+  private checkTold(member: SwimMember, { target, updates }: Message): void {
     const held = member.state.members.get(target);
-    if (held?.state !== 'suspect') return;
+    if (held === undefined || held.state === 'alive') return;
     const tells = ({ id, state, incarnation }: Update): boolean =>
-      id === target && state === 'suspect' && incarnation === held.incarnation;
-    const said = `${member.id} pings ${target} and does not tell it that it is suspected`;
+      id === target && state === held.state && incarnation === held.incarnation;
+    const said = `${member.id} speaks to ${target} and does not tell it that it is ${held.state}`;
     assert(updates.some(tells), 'swim-accuracy', said);
   }
 

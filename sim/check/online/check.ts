@@ -105,6 +105,7 @@ export class OnlineCheck {
       const sender = groups.find(({ id }) => id === group);
       if (sender === undefined || peerFrameFromStore(this.#view) !== self.store) continue;
       const scene = this.#scene(group, sender.raft);
+      if (message.type === 'append-reply') this.#reads.answered(group, message);
       const isReply = message.type === 'vote-reply' || message.type === 'append-reply';
       if (!isReply) checkRequest(scene, message, now);
       else if (checkPromise(scene, message)) hasPromise = true;

@@ -155,7 +155,7 @@ function drawSessionLimits(stream: Stream) {
   const { sessionsMax, sessionIdleMs, sessionResultBytesMax } = DEFAULT_SETTINGS;
   return {
     sessionsMax: stream.pick([...Array<number>(6).fill(sessionsMax), 2, 6]),
-    sessionIdleMs: stream.pick([...Array<number>(5).fill(sessionIdleMs), 1_000, 2_000]),
+    sessionIdleMs: stream.pick([sessionIdleMs, sessionIdleMs, 1_000, 2_000]),
     sessionResultBytesMax: stream.pick([sessionResultBytesMax, sessionResultBytesMax, 4_096]),
   };
 }

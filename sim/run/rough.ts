@@ -22,10 +22,12 @@ const WRITES_MAX = 400;
 const KEYS = 4;
 const VALUES = [
   ...['0', '7', '-3', '', 'b', 'bb', 'bbb', '9223372036854775807', '-9223372036854775808', '007'],
-  'x'.repeat(5_000),
+  // Larger than a result that is kept.
+  ...['x'.repeat(4_200), 'y'.repeat(4_200)],
 ];
 const PUT_FLAGS = [
-  ...[0, 0, COMMAND_FLAG.RETURN_OLD, COMMAND_FLAG.IF_ABSENT, COMMAND_FLAG.KEEP_DEADLINE],
+  ...[0, COMMAND_FLAG.RETURN_OLD, COMMAND_FLAG.RETURN_OLD, COMMAND_FLAG.IF_ABSENT],
+  COMMAND_FLAG.KEEP_DEADLINE,
   COMMAND_FLAG.IF_PRESENT | COMMAND_FLAG.RETURN_OLD,
 ];
 
@@ -87,8 +89,17 @@ export class RoughCommands {
     const { id: session, floor, results } = stream.pick(free);
     const held = results.sequences(floor);
     const near = [floor, floor + 1, floor + stream.below(6), Math.max(0, floor - 1)];
-    const sequence = stream.pick([...near, ...held, ...held, floor + 1_023, floor + 1_024]);
-    const lowestUnacknowledged = stream.pick([0, 0, floor, sequence, floor + stream.below(4)]);
+    const isRetry = stream.permille(400) && held.length > 0;
+    const sequence = stream.pick(isRetry ? held : [...near, floor + 1_023, floor + 1_024]);
+    const lowestUnacknowledged = stream.pick([
+      0,
+      0,
+      0,
+      0,
+      floor,
+      sequence,
+      floor + stream.below(4),
+    ]);
     return { session, sequence, lowestUnacknowledged };
   }
 
@@ -101,7 +112,7 @@ export class RoughCommands {
     const mayEnd = stream.permille(500) ? { deadline } : {};
     const flags = stream.pick(PUT_FLAGS);
     const expected = stream.permille(300) ? null : asciiBytes(stream.pick(VALUES));
-    switch (stream.weighted([5, 1, 3, 3, 2, 2, 1, 1])) {
+    switch (stream.weighted([5, 2, 3, 3, 2, 2, 1, 2])) {
       case 0:
         if (flags === COMMAND_FLAG.KEEP_DEADLINE)
           return { operation: OPERATION.PUT, key, value, flags };

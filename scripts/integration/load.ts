@@ -21,6 +21,7 @@ const WORKLOAD: WorkloadConfig = {
   patienceMs: 0,
   dawdlePermille: 0,
   expiringMs: 0,
+  roughMs: 0,
 };
 
 export class Load {

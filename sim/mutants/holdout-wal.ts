@@ -164,9 +164,9 @@ const rows: readonly MutantRow[] = [
     edits: [
       {
         file: WRITER,
-        find: "  out: WalOut,\n): void {\n  if (completion.code !== 'OK') {\n    fail(state, out, `${completion.code} in a flush`);\n",
+        find: "  out: WalOut,\n): void {\n  if (completion.code !== 'OK') {\n    fail(state",
         replace:
-          "  out: WalOut,\n): void {\n  if (completion.code !== 'OK' && completion.code !== 'ENOSPC') {\n    fail(state, out, `${completion.code} in a flush`);\n",
+          "  out: WalOut,\n): void {\n  if (completion.code !== 'OK' && completion.code !== 'ENOSPC') {\n    fail(state",
       },
     ],
   },

@@ -26,11 +26,6 @@ interface Asked {
   readonly answers: number;
 }
 
-interface Answer {
-  readonly term: number;
-  readonly number: number;
-}
-
 interface Office {
   readonly term: number;
   readonly asked: ReadonlyMap<number, Asked>;
@@ -39,13 +34,16 @@ interface Office {
 
 export class ReadCheck {
   readonly #offices = new WeakMap<RaftState, Office>();
-  /** The newest of each member to each. */
-  readonly #answers = new Map<string, Answer>();
+  /**
+   * The newest of each member to each, by term: one of a later term may leave, and be heard, before
+   * one of this term has arrived.
+   */
+  readonly #answers = new Map<string, number>();
   #count = 0;
 
   /** An answer leaves whoever gives it. */
   answered(group: GroupId, { from, to, term }: AppendReply): void {
-    this.#answers.set(pathOf(group, from, to), { term, number: ++this.#count });
+    this.#answers.set(pathOf(group, from, to, term), ++this.#count);
   }
 
   /** `floor`: the highest index that was committed anywhere before this turn. */
@@ -75,14 +73,13 @@ export class ReadCheck {
     const { self, group } = config;
     return isQuorum(members, (member) => {
       if (nameOf(member) === nameOf(self)) return true;
-      const answer = this.#answers.get(pathOf(group, member, self));
-      return answer !== undefined && answer.term === currentTerm && answer.number > read.answers;
+      return (this.#answers.get(pathOf(group, member, self, currentTerm)) ?? 0) > read.answers;
     });
   }
 }
 
-const pathOf = (group: GroupId, from: Member, to: Member): string =>
-  `${group} ${nameOf(from)} ${nameOf(to)}`;
+const pathOf = (group: GroupId, from: Member, to: Member, term: number): string =>
+  `${group} ${nameOf(from)} ${nameOf(to)} ${term}`;
 
 function checkFloor({ index, floor }: Asked): void {
   if (index >= floor) return;

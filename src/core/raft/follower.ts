@@ -90,6 +90,13 @@ function accept(
   send(state, out, reply, ticketAt(state.log, matchIndex));
 }
 
+/**
+ * Rounds are counted anew in each office. The answer to an append of an earlier one names our term,
+ * in which its sender may lead again: its round must confirm nothing there.
+ */
+const roundOf = (state: RaftState, append: Append): number =>
+  append.term === state.currentTerm ? append.round : 0;
+
 function reject(state: RaftState, out: RaftOut, append: Append, wall: number): void {
   const end = Math.min(append.previousIndex, lastIndex(state.log)) as LogIndex;
   const hintIndex = findConflictByTerm(state.log, end, append.previousTerm);
@@ -100,7 +107,7 @@ function reject(state: RaftState, out: RaftOut, append: Append, wall: number): v
     from: state.config.self,
     to: append.from,
     term: state.currentTerm,
-    round: append.round,
+    round: roundOf(state, append),
     accepted: false,
     matchIndex: 0 as LogIndex,
     rejectedIndex: append.previousIndex,

@@ -1,6 +1,6 @@
 /** Linearizable reads (thesis 6.4), with the ids of the catalogues. */
 import { afterEach, describe, expect, test } from 'vitest';
-import type { LogIndex } from '../../base/units.ts';
+import { type LogIndex, term } from '../../base/units.ts';
 import { ELECTION_TIMEOUT_MS, memberOf } from './testing/fixture.ts';
 import { commit, replyOf } from './testing/look.ts';
 import { newStories } from './testing/peace.ts';
@@ -48,6 +48,27 @@ describe('reads', () => {
     expect(read.status).toBe('waiting');
     c.arrive(replyOf(c, { round: 1, matchIndex: 3 as LogIndex }));
     expect(read.status).toBe('answered');
+  });
+
+  test('an answer to an append of an earlier term echoes no round', () => {
+    const c = story({ nodes: 3 });
+    c.elect(1);
+    c.elect(2);
+    c.arrive({
+      type: 'append',
+      from: memberOf(1),
+      to: memberOf(3),
+      term: term(1),
+      previousIndex: 3 as LogIndex,
+      previousTerm: term(1),
+      commitIndex: 3 as LogIndex,
+      round: 9,
+      clock: 0,
+      entries: [],
+    });
+    // Node 1 may lead again in the term that is named here: its rounds begin anew there.
+    const answer = c.network.queue.at(-1);
+    expect(answer).toMatchObject({ type: 'append-reply', term: 2, accepted: false, round: 0 });
   });
 
   test('a read waits for the write that it must see', () => {

@@ -104,15 +104,10 @@ const rows: readonly MutantRow[] = [
     note: "a group's old hard state is copied forward behind the new one",
     edits: [
       {
-        file: QUEUE,
-        find: '      row.appendedHardState = record.hardState;\n      row.unsettledCount++;\n',
-        replace: '      row.appendedHardState = record.hardState;\n',
-      },
-      {
-        file: WRITER,
-        find: "  if (logged.record.kind === 'entry' || logged.copied) return;\n",
+        file: 'src/core/wal/copy-forward.ts',
+        find: 'return row.unsettledCount === 0 ? recordBytes(record) : 0;',
         replace:
-          "  if (logged.record.kind === 'entry' || logged.copied) return;\n  if (logged.record.kind === 'hard-state') return;\n",
+          "return row.unsettledCount === 0 || record.kind === 'hard-state' ? recordBytes(record) : 0;",
       },
     ],
   },

@@ -39,6 +39,11 @@ export class Atlas {
     return this.#victim !== null;
   }
 
+  /** Whether the node's disk may hold damage. */
+  mayHoldDamage(node: NodeId): boolean {
+    return this.isBusy && this.#victim === node;
+  }
+
   /** Makes `node` the victim, if that is safe. */
   claim(node: NodeId): boolean {
     if (this.isBusy || !this.#isSound()) return false;

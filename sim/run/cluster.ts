@@ -50,6 +50,8 @@ export class Cluster {
   readonly atlas = new Atlas(this);
   /** Nodes whose state a scene has falsified: what they make of an entry is not judged. */
   readonly corrupted = new Set<NodeId>();
+  /** Nobody spoils disks behind the atlas's back, as scenes do. */
+  isAtlasComplete = false;
   readonly probes: ClusterProbes;
   readonly #online: OnlineCheck;
   readonly #storms = new StormCheck();
@@ -185,6 +187,7 @@ export class Cluster {
   #check(node: Node): void {
     const { state } = node;
     this.#disks.get(state.config.id)!.afterTurn(node);
+    if (state.phase === 'mending') this.#checkDamaged(state.config.id);
     if (state.self !== null) this.stores.set(state.self.id, state.self.store);
     // The log's own check counts everything that lives: now and then will do.
     this.#turns++;
@@ -202,6 +205,14 @@ export class Cluster {
     if (state.phase === 'serving' && this.#turns >= this.#nextPlatterCheck) {
       this.#checkPlatter(node);
     }
+  }
+
+  /** Whoever mends its log has lost something: a torn tail is no loss. */
+  #checkDamaged(id: NodeId): void {
+    const { misdirectedReadPpm } = this.world.disk(id).options.knobs;
+    const isMisread = misdirectedReadPpm > 0;
+    if (!this.isAtlasComplete || isMisread || this.atlas.mayHoldDamage(id)) return;
+    throw new InvariantViolation('availability', `node ${id} takes a sound log for damaged`);
   }
 
   /** What it says is durable is on its disk, unless somebody spoils disks. */

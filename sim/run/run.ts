@@ -125,6 +125,7 @@ class Run {
     this.#ring = buildRing(config.node.settings.groupCount);
     this.#isCalm = options.overrides.faults !== null;
     this.#cluster = new Cluster(seed, config, (failure) => this.#failed(failure));
+    this.#cluster.isAtlasComplete = true;
     const { world } = this.#cluster;
     this.#expiring = new ExpiringKeys(this.#cluster, this.#history);
     const mayOwn = (session: number) => this.#clients.some((client) => client.mayOwn(session));

@@ -68,6 +68,8 @@ export class Cluster {
   onPromise: ((node: NodeId) => void) | null = null;
   #chronicle: Chronicle | null = null;
   #raftTrace: RaftTraceSink | null = null;
+  /** What they found on their disks when they were started was looked at. */
+  readonly #recovered = new WeakSet<Node>();
   #turns = 0;
   #nextPlatterCheck = PLATTER_CHECK_TURNS;
 
@@ -202,9 +204,10 @@ export class Cluster {
     if (isJudged) this.#sessions.afterTurn(state);
     for (const group of state.groups) raft.check(group.raft);
     if (this.#turns % FILES_CHECK_TURNS === 0) checkFiles(state.groups);
-    if (state.phase === 'serving' && this.#turns >= this.#nextPlatterCheck) {
-      this.#checkPlatter(node);
-    }
+    if (state.phase !== 'serving') return;
+    const isNews = !this.#recovered.has(node);
+    if (isNews || this.#turns >= this.#nextPlatterCheck) this.#checkPlatter(node);
+    this.#recovered.add(node);
   }
 
   /** Whoever mends its log has lost something: a torn tail is no loss. */

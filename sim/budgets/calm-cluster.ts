@@ -55,7 +55,9 @@ export class CalmCluster {
       throw new Error(message);
     });
     const { world } = this.cluster;
+    const { observe } = world.net.peers;
     world.net.peers.observe = (fate, message) => {
+      observe?.(fate, message);
       if (fate === 'sent') this.#countMessage(message);
     };
     for (const node of world.nodes) {

@@ -1,5 +1,5 @@
 /** Bugs of elections and terms that other systems had, kept apart to test the tester. */
-import { type Mutant, type MutantRow, newMutant } from './mutant.ts';
+import { type MutantRow, newMutant } from './mutant.ts';
 
 const VOTER = 'src/core/raft/voter.ts';
 const ELECTION = 'src/core/raft/election.ts';
@@ -397,6 +397,4 @@ const rows: readonly MutantRow[] = [
   },
 ];
 
-export const HOLDOUT_ELECTION_MUTANTS: readonly Mutant[] = rows.map((row) =>
-  newMutant(row, 'cluster'),
-);
+export const HOLDOUT_ELECTION_MUTANTS = rows.map((row) => newMutant(row, 'cluster'));

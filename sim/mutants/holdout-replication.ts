@@ -255,24 +255,6 @@ const rows: readonly MutantRow[] = [
     ],
   },
   {
-    id: 'H45',
-    tier: 2,
-    violates: ['SMS', 'LIN', 'DUR'],
-    also: ['state-hash'],
-    note: 'an entry that was applied right before a crash of its turn is applied again',
-    edits: [
-      {
-        file: 'src/node/apply.ts',
-        find: '  const index = logIndex(group.store.appliedIndex + 1);\n',
-        replace: `  const isFirst = group.store.appliedIndex === group.raft.snapshotIndex;
-  const isHeld = isFirst && group.raft.log.baseIndex < group.store.appliedIndex;
-  if (isHeld) group.store.appliedIndex--;
-  const index = logIndex(group.store.appliedIndex + 1);
-`,
-      },
-    ],
-  },
-  {
     id: 'H46',
     tier: 2,
     violates: ['SMS', 'LIN'],

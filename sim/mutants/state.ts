@@ -236,6 +236,19 @@ const rows: readonly MutantRow[] = [
       },
     ],
   },
+  {
+    id: 'R55',
+    tier: 2,
+    violates: ['LIN'],
+    note: 'the answer to an append of an earlier term echoes its round',
+    edits: [
+      {
+        file: 'src/core/raft/follower.ts',
+        find: '  append.term === state.currentTerm ? append.round : 0;',
+        replace: '  append.round;',
+      },
+    ],
+  },
 ];
 
 export const STATE_MUTANTS: readonly Mutant[] = rows.map((row) => newMutant(row, 'cluster'));

@@ -41,7 +41,7 @@ describe('the trace of a run', () => {
   });
 
   test('commits nothing that a majority was not seen to hold', () => {
-    for (const { seen, event } of commitsOf(traceOf('2').events)) {
+    for (const { seen, event } of commitsOf(traceOf('1').events)) {
       const { conf, state, nid } = event;
       for (const voters of conf.filter((list) => list.length > 0)) {
         const holders = voters.filter((id) => (seen.get(`${nid} ${id}`) ?? 0) >= state.commit);

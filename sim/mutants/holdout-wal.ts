@@ -114,7 +114,7 @@ const rows: readonly MutantRow[] = [
   {
     id: 'K57',
     tier: 2,
-    violates: ['DUR'],
+    violates: ['DUR', 'AVAIL'],
     note: 'a segment gets the number that follows from how many there are',
     edits: [
       {
@@ -259,6 +259,7 @@ const rows: readonly MutantRow[] = [
     id: 'K67',
     tier: 2,
     violates: ['DUR', 'AVAIL'],
+    also: ['index-order'],
     note: 'the log forgets entries when their snapshot is marked, not when the mark is durable',
     edits: [
       {

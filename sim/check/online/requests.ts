@@ -51,6 +51,7 @@ export function checkRequest(scene: Scene, message: Request, now: number): void 
     return;
   }
   if (message.type === 'vote') checkToldVote(scene, message.term, store.name);
+  if (message.type === 'pre-vote-reply' && message.granted) notePreVote(scene, message);
   if (message.term !== raft.currentTerm) return;
   switch (message.type) {
     case 'vote':
@@ -85,14 +86,18 @@ function checkPreVote({ store, raft }: Scene, asked: PreVote): void {
   if (before === undefined || isBehind(before, end)) store.askedWith.set(asked.askedTerm, end);
 }
 
-/** What the same turn brought after the pre-vote is not held against it: then contact is as of now. */
-function checkPreVoteGiven(scene: Scene, reply: PreVoteReply, now: number): void {
-  const { group, store, stores, raft } = scene;
-  const asker = nameOf(reply.to);
-  const key = `${reply.askedTerm} ${asker}`;
+/** It counts, whatever term its giver has come to in the same turn. */
+function notePreVote({ group, store }: Scene, { askedTerm, to }: PreVoteReply): void {
+  const key = `${askedTerm} ${nameOf(to)}`;
   const granted = group.preVotes.get(key) ?? new Set<string>();
   granted.add(store.name);
   group.preVotes.set(key, granted);
+}
+
+/** What the same turn brought after the pre-vote is not held against it: then contact is as of now. */
+function checkPreVoteGiven(scene: Scene, reply: PreVoteReply, now: number): void {
+  const { group, stores, store, raft } = scene;
+  const asker = nameOf(reply.to);
   if (raft.lastLeaderContact >= now) return;
   const isInOffice = group.leaders.get(raft.currentTerm) === store.name;
   if (raft.role === 'leader' && isInOffice) violate('liveness', 'a leader would elect another one');

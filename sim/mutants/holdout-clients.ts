@@ -152,8 +152,8 @@ const rows: readonly MutantRow[] = [
     edits: [
       {
         file: 'src/node/owners.ts',
-        find: '      node.connections.markSent(owner, rows.slot[row]!);\n      node.connections.noteWrite',
-        replace: '      node.connections.noteWrite',
+        find: '    if (owner >= 0) node.connections.markSent(owner, rows.slot[row]!);\n  }\n  note',
+        replace: '  }\n  note',
       },
     ],
   },

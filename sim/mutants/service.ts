@@ -95,8 +95,8 @@ const rows: readonly MutantRow[] = [
     edits: [
       {
         file: OWNERS,
-        find: '    } else node.served.noteWrite(-1 - owner, index);\n',
-        replace: '    }\n',
+        find: '    else node.served.noteEntry(-1 - owner, index);\n',
+        replace: '',
       },
     ],
   },

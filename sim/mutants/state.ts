@@ -249,6 +249,19 @@ const rows: readonly MutantRow[] = [
       },
     ],
   },
+  {
+    id: 'R56',
+    tier: 2,
+    violates: ['LIN'],
+    note: 'a read overtakes an earlier one of its connection that goes with an entry',
+    edits: [
+      {
+        file: 'src/node/propose.ts',
+        find: '  if (reads !== null) noteEntry(node, reads.rows, group, index);\n',
+        replace: '',
+      },
+    ],
+  },
 ];
 
 export const STATE_MUTANTS: readonly Mutant[] = rows.map((row) => newMutant(row, 'cluster'));

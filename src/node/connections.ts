@@ -51,8 +51,8 @@ export interface Connection {
   isDirty: boolean;
   /** Since when the client has owed us reading; 0 while it does not. */
   stuckSince: number;
-  /** The newest proposal of each group that a write of this connection is part of, by group. */
-  readonly lastWrites: LogIndex[];
+  /** The newest entry of each group that a request of this connection is executed with, by group. */
+  readonly lastEntries: LogIndex[];
   unsentBefore: number;
 }
 
@@ -115,7 +115,7 @@ export class Connections {
       isClosing: false,
       isDirty: false,
       stuckSince: 0,
-      lastWrites: [],
+      lastEntries: [],
       unsentBefore: 0,
     });
   }
@@ -160,17 +160,17 @@ export class Connections {
     connection.slots.isSent[connection.slots.at(slot)] = 1;
   }
 
-  /** A write of the connection is part of the group's entry at `index`. */
-  noteWrite(id: ConnectionId, group: GroupId, index: LogIndex): void {
+  /** A request of the connection is executed with the group's entry at `index`. */
+  noteEntry(id: ConnectionId, group: GroupId, index: LogIndex): void {
     const connection = this.find(id);
     if (connection === null) return;
-    while (connection.lastWrites.length <= group) connection.lastWrites.push(ZERO_INDEX);
-    connection.lastWrites[group] = index;
+    while (connection.lastEntries.length <= group) connection.lastEntries.push(ZERO_INDEX);
+    connection.lastEntries[group] = index;
   }
 
   /** What the connection's reads of the group must see. */
-  lastWrite(id: ConnectionId, group: GroupId): LogIndex {
-    return this.find(id)?.lastWrites[group] ?? ZERO_INDEX;
+  lastEntry(id: ConnectionId, group: GroupId): LogIndex {
+    return this.find(id)?.lastEntries[group] ?? ZERO_INDEX;
   }
 
   complete(id: ConnectionId, slot: number, lane: ResultLane, row: number): void {

@@ -48,10 +48,17 @@ export function endUnknown(node: NodeState, rows: Rows): void {
 export function markProposed(node: NodeState, rows: Rows, group: Group, index: LogIndex): void {
   for (let row = 0; row < rows.count; row++) {
     const owner = rows.owner[row]!;
-    if (owner >= 0) {
-      node.connections.markSent(owner, rows.slot[row]!);
-      node.connections.noteWrite(owner, group.id, index);
-    } else node.served.noteWrite(-1 - owner, index);
+    if (owner >= 0) node.connections.markSent(owner, rows.slot[row]!);
+  }
+  noteEntry(node, rows, group, index);
+}
+
+/** The rows, reads or writes, are executed with the group's entry at `index`. */
+export function noteEntry(node: NodeState, rows: Rows, group: Group, index: LogIndex): void {
+  for (let row = 0; row < rows.count; row++) {
+    const owner = rows.owner[row]!;
+    if (owner >= 0) node.connections.noteEntry(owner, group.id, index);
+    else node.served.noteEntry(-1 - owner, index);
   }
 }
 
@@ -62,13 +69,16 @@ export function markForwarded(node: NodeState, rows: Rows): void {
   }
 }
 
-/** The newest write of these askers in the group: what their reads must see. */
-export function lastWrite(node: NodeState, rows: Rows, group: Group): LogIndex {
+/**
+ * The newest entry of the group that anything of these askers is executed with: what they ask now is
+ * executed after it, so that no read shows less than the one before it.
+ */
+export function lastEntry(node: NodeState, rows: Rows, group: Group): LogIndex {
   let last = 0;
   for (let row = 0; row < rows.count; row++) {
     const owner = rows.owner[row]!;
     const index =
-      owner >= 0 ? node.connections.lastWrite(owner, group.id) : node.served.lastWrite(-1 - owner);
+      owner >= 0 ? node.connections.lastEntry(owner, group.id) : node.served.lastEntry(-1 - owner);
     if (index > last) last = index;
   }
   return last as LogIndex;

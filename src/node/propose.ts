@@ -12,7 +12,7 @@ import type { Rows, WriteBatch } from './batch.ts';
 import { stepRaft } from './drain.ts';
 import type { Group } from './group.ts';
 import { hasLogRoom, promisedBytes } from './log-room.ts';
-import { lastWrite, markProposed, refuse } from './owners.ts';
+import { lastEntry, markProposed, noteEntry, refuse } from './owners.ts';
 import { evaluate } from './reads.ts';
 import { noteStage } from './stages.ts';
 import type { NodeState } from './state.ts';
@@ -49,6 +49,7 @@ function proposeWrites(node: NodeState, group: Group, { bytes, rows }: WriteBatc
   group.waiting.push({ index, term, since: node.now, proposedAt, writes: rows, reads });
   noteQueue(node, rows);
   markProposed(node, rows, group, index);
+  if (reads !== null) noteEntry(node, reads.rows, group, index);
 }
 
 /** The first of an entry's requests has waited longest, as a rule. */
@@ -95,7 +96,7 @@ export function refusalCode(reason: Refusal | 'no-room'): ErrorCode {
 function askReads(node: NodeState, group: Group): void {
   const reads = group.reads.take();
   const id = group.nextReadId++;
-  const minIndex = lastWrite(node, reads.rows, group);
+  const minIndex = lastEntry(node, reads.rows, group);
   group.asked.push({ id, since: node.now, reads });
   stepRaft(node, group, { kind: 'read', id, minIndex });
 }

@@ -55,7 +55,7 @@ interface ServedStream {
   readonly nonce: number;
   readonly term: number;
   lastSequence: number;
-  lastWrite: LogIndex;
+  lastEntry: LogIndex;
   lastHeard: Millis;
   readonly batches: Map<number, ServedBatch>;
 }
@@ -77,7 +77,7 @@ export class Served {
       nonce,
       term,
       lastSequence: 0,
-      lastWrite: ZERO_INDEX,
+      lastEntry: ZERO_INDEX,
       lastHeard: 0 as Millis,
       batches: new Map(),
     };
@@ -140,13 +140,13 @@ export class Served {
     this.#ready.push(batch);
   }
 
-  noteWrite(number: number, index: LogIndex): void {
+  noteEntry(number: number, index: LogIndex): void {
     const stream = this.#batches.get(number)?.stream;
-    if (stream !== undefined && index > stream.lastWrite) stream.lastWrite = index;
+    if (stream !== undefined && index > stream.lastEntry) stream.lastEntry = index;
   }
 
-  lastWrite(number: number): LogIndex {
-    return this.#batches.get(number)?.stream.lastWrite ?? ZERO_INDEX;
+  lastEntry(number: number): LogIndex {
+    return this.#batches.get(number)?.stream.lastEntry ?? ZERO_INDEX;
   }
 
   /** Sends the answers that were completed in this turn. */

@@ -57,8 +57,11 @@ export function abandon(world: World, node: NodeId, stream: Stream): void {
   const process = world.process(node);
   const drawn = stream.pick(FATES);
   const fate = process.current() === null ? 'down' : drawn;
-  if (fate === 'frozen') process.pause(null);
-  else if (fate === 'down' && process.current() !== null) process.crash(process.drawCrashKind());
+  if (fate === 'frozen') {
+    // It may stand still already, for a while.
+    process.resume();
+    process.pause(null);
+  } else if (fate === 'down' && process.current() !== null) process.crash(process.drawCrashKind());
   for (const other of world.nodes) {
     if (other === node) continue;
     if (fate === 'cut' || fate === 'deaf') world.net.cut(other, node, true);

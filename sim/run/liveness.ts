@@ -13,9 +13,16 @@ import type { Cluster } from './cluster.ts';
 /** What is due so soon is waited for: nothing but its leader may have to remove it. */
 const DUE_SOON_MS = 5_000;
 
-/** Whether a leader keeps a key whose time is over by its own account, or nearly so. */
-const isKeyDue = (node: NodeState, group: Group): boolean =>
-  isLeading(group) && earliestDeadline(group.store) < stampOf(node, group) + DUE_SOON_MS;
+/**
+ * Whether a leader keeps a key whose time is over by its own account, or nearly so. After a step of
+ * clocks the stamp may stand still for a minute: then only what is due already is waited for.
+ */
+function isKeyDue(node: NodeState, group: Group): boolean {
+  if (!isLeading(group)) return false;
+  const stamp = stampOf(node, group);
+  const soonMs = stamp > group.store.logTime ? DUE_SOON_MS : 0;
+  return earliestDeadline(group.store) < stamp + soonMs;
+}
 
 /**
  * Every node of the core serves; each group has one leader there, and all have its whole log,

@@ -1,5 +1,6 @@
 /** What a client may do next, and what an answer to it means to the model. */
 import { decodeUtf8 } from '../../src/base/text.ts';
+import { NO_STATUS } from '../../src/core/protocol/replies.ts';
 import { FLAG, REQUEST } from '../../src/core/protocol/wire.ts';
 import { STATUS } from '../../src/core/types.ts';
 import {
@@ -114,3 +115,8 @@ export function resultOf(call: StoreCall, status: number, value: Uint8Array): st
 }
 
 const valueOr = (value: Uint8Array): string => (value.length === 0 ? OK : decodeUtf8(value));
+
+const STATUS_BY_NAME = new Map<string, number>(Object.entries(STATUS));
+
+/** NO_STATUS: no result of a command is called so. */
+export const statusNamed = (code: string): number => STATUS_BY_NAME.get(code) ?? NO_STATUS;

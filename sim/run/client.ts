@@ -21,7 +21,7 @@ import type { ClientConnection } from '../world/net-clients.ts';
 import type { Scheduler } from '../world/scheduler.ts';
 import type { Stream } from '../world/streams.ts';
 import { eventKind } from '../world/trace.ts';
-import { drawAction, put, resultOf } from './actions.ts';
+import { drawAction, put, resultOf, statusNamed } from './actions.ts';
 import type { WorkloadConfig } from './config.ts';
 import { Dawdling } from './dawdling.ts';
 import type { History, Pending } from './history.ts';
@@ -29,7 +29,7 @@ import { Retries } from './retries.ts';
 
 const CLIENT_EVENT = eventKind('client');
 const CONNECT_MS_MAX = 1_000;
-/** A client that a node refuses to serve tries another one, sooner or later. */
+/** A client that a node refuses to serve tries another one, sooner or later; in the calm at once. */
 const MOVE_PERMILLE = 150;
 
 /** A request without an answer. */
@@ -327,8 +327,12 @@ export class SimulatedClient {
     this.#isRefused = false;
     for (let row = 0; row < reader.count; row++) this.#take(row);
     if (reader.broken) throw new Error('a node sent what is no reply');
-    if (!this.#isRefused || this.#asked.length > 0) return;
-    if (this.#options.stream.permille(MOVE_PERMILLE)) this.#drop(true);
+    if (this.#isRefused && this.#isToMove()) this.#drop(true);
+  }
+
+  #isToMove(): boolean {
+    if (this.isStopped) return true;
+    return this.#asked.length === 0 && this.#options.stream.permille(MOVE_PERMILLE);
   }
 
   #take(row: number): void {
@@ -394,6 +398,3 @@ export class SimulatedClient {
 const GROWING: ReadonlySet<string> = new Set(['put', 'swap', 'increment', 'append']);
 
 const asciiText = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
-
-const STATUS_BY_NAME = new Map<string, number>(Object.entries(STATUS));
-const statusNamed = (code: string): number => STATUS_BY_NAME.get(code) ?? NO_STATUS;

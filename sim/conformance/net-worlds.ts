@@ -114,7 +114,7 @@ async function connectFake(world: SimulatedNet, until: NetUnderTest['until']): P
 }
 
 const HOST = '127.0.0.1';
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 const REST_MS = 100;
 
 async function openPlain(): Promise<NetUnderTest> {

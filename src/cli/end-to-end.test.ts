@@ -5,19 +5,9 @@
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import {
-  bootCluster,
-  closeCluster,
-  isSettled,
-  type Member,
-  removeDirectory,
-  temporaryDirectory,
-  until,
-} from '../runtime/testing/cluster.ts';
-
-// A dozen processes on a busy machine.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+import { describe, expect, test } from 'vitest';
+import type { Member } from '../runtime/testing/cluster.ts';
+import { stageOfAll } from '../runtime/testing/stage.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 
@@ -42,19 +32,7 @@ function kv(args: readonly string[], input = ''): Promise<Ended> {
   });
 }
 
-let directory = '';
-let members: Member[] = [];
-
-beforeAll(async () => {
-  directory = await temporaryDirectory();
-  members = await bootCluster(directory, 3);
-  await until(() => isSettled(members));
-});
-
-afterAll(async () => {
-  await closeCluster(members);
-  await removeDirectory(directory);
-});
+const stage = stageOfAll(3);
 
 const addressOf = ({ listeners }: Member): string => `127.0.0.1:${listeners.ports.port}`;
 const httpOf = ({ listeners }: Member): string => `127.0.0.1:${listeners.ports.httpPort}`;
@@ -63,8 +41,8 @@ const isLeader = ({ daemon }: Member): boolean =>
   daemon.node.state.groups[0]?.raft.role === 'leader';
 
 test("the seed's lines are answered as it shows, by the leader and by a follower", async () => {
-  const leader = members.find(isLeader)!;
-  const follower = members.find((member) => !isLeader(member))!;
+  const leader = stage.members.find(isLeader)!;
+  const follower = stage.members.find((member) => !isLeader(member))!;
   const ends = await Promise.all(
     [leader, follower].map((member, at) => {
       const lines = `PUT mykey${at} hello world\nGET mykey${at}\nDEL mykey${at}\nGET mykey${at}\n`;
@@ -80,7 +58,7 @@ test("the seed's lines are answered as it shows, by the leader and by a follower
 });
 
 test('one command: answers and exit statuses', async () => {
-  const all = members.map(addressOf).join(',');
+  const all = stage.members.map(addressOf).join(',');
   expect(await kv(['client', all, 'PUT', 'k', 'a', 'value'])).toMatchObject({
     out: 'OK\n',
     exit: 0,
@@ -106,9 +84,9 @@ describe('looking at nodes', () => {
   test('status, healthcheck, and what is not there', async () => {
     const gone = '127.0.0.1:1';
     const [status, partly, healthy, sick, nobody] = await Promise.all([
-      kv(['status', '--http', members.map(httpOf).join(','), '-o', 'json']),
-      kv(['status', '--http', `${httpOf(members[0]!)},${gone}`]),
-      kv(['healthcheck', '--http', httpOf(members[0]!)]),
+      kv(['status', '--http', stage.members.map(httpOf).join(','), '-o', 'json']),
+      kv(['status', '--http', `${httpOf(stage.members[0]!)},${gone}`]),
+      kv(['healthcheck', '--http', httpOf(stage.members[0]!)]),
       kv(['healthcheck', gone]),
       kv(['client', gone, 'GET', 'k']),
     ]);
@@ -126,7 +104,7 @@ describe('looking at nodes', () => {
 });
 
 test('config: settings are shown, and changed wherever the leader is', async () => {
-  const nodes = members.map(httpOf).join(',');
+  const nodes = stage.members.map(httpOf).join(',');
   const set = await kv(['config', 'set', 'quota', '3GiB', '--http', nodes]);
   expect([set.complaints, set.exit]).toEqual(['', 0]);
   expect(set.out).toContain(`quota\t${3 * 2 ** 30}\n`);
@@ -143,7 +121,14 @@ test('config: settings are shown, and changed wherever the leader is', async () 
 });
 
 test('bench: the last line of --json is the object that others read', async () => {
-  const args = ['--bench', members.map(addressOf).join(','), '--threads', '3', '--ops', '600'];
+  const args = [
+    '--bench',
+    stage.members.map(addressOf).join(','),
+    '--threads',
+    '3',
+    '--ops',
+    '600',
+  ];
   const { out, complaints, exit } = await kv([...args, '--keys', '50', '--fill', '--json']);
   expect([exit, complaints]).toEqual([0, expect.stringContaining('load from JavaScript')]);
   const report = JSON.parse(out.trimEnd().split('\n').at(-1)!);

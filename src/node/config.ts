@@ -1,9 +1,10 @@
 /** What a node is started with. Only the first value of a replicated setting comes from here. */
 import type { NodeId } from '../base/units.ts';
+import type { RaftTuning } from '../core/raft/state.ts';
 import type { Settings } from '../core/types.ts';
 import type { ConnectionLimits } from './connections.ts';
 
-export interface NodeConfig {
+export interface NodeConfig extends RaftTuning {
   readonly id: NodeId;
   /** The address list's ids, our own included. After formation it is only an address book. */
   readonly ids: readonly NodeId[];
@@ -12,17 +13,6 @@ export interface NodeConfig {
   /** Name and version, for people. */
   readonly server: string;
   readonly settings: Omit<Settings, 'clusterId' | 'tableSeed'>;
-  readonly electionTimeoutMs: number;
-  readonly heartbeatMs: number;
-  readonly appendBytesMax: number;
-  readonly appendEntriesMax: number;
-  readonly inflightBytesMax: number;
-  readonly inflightEntriesMax: number;
-  readonly uncommittedBytesMax: number;
-  readonly readsMax: number;
-  readonly trailingEntries: number;
-  readonly trailingBytesMax: number;
-  readonly clockSkewMsMax: number;
   readonly segmentBytes: number;
   /** With less room than this on the disk nothing is taken in that makes the state grow. */
   readonly diskReserveBytes: number;

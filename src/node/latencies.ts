@@ -1,10 +1,11 @@
 /**
  * Latencies of requests, from the turn that read them to the turn that answered them.
  *
- * Twice: as quantiles for the METRICS reply, and by command for operators. Buckets grow by 1/16 of a power of two, so a quantile is right to about 6 %; integers only, no
- * allocation.
+ * Twice: as quantiles for the METRICS reply, and by command for operators. A bucket is 1/16 of what
+ * it holds wide, so a quantile is right to about 6 %; integers only, no allocation.
  */
 import type { Distribution } from '../base/distribution.ts';
+import { bucketOf, upperEdge } from '../base/log-buckets.ts';
 import { COMMAND_ROWS, FLAG, REQUEST } from '../core/protocol/wire.ts';
 import { newDurations } from './stages.ts';
 
@@ -17,7 +18,7 @@ export class LatencyTable {
   #total = 0;
 
   note(micros: number): void {
-    this.#counts[bucketOf(Math.max(0, micros))]!++;
+    this.#counts[Math.min(BUCKETS - 1, bucketOf(Math.max(0, micros), SUB_BUCKETS))]!++;
     this.#total++;
   }
 
@@ -28,25 +29,10 @@ export class LatencyTable {
     let seen = 0;
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
       seen += this.#counts[bucket]!;
-      if (seen >= wanted) return upperEdge(bucket);
+      if (seen >= wanted) return upperEdge(bucket, SUB_BUCKETS);
     }
-    return upperEdge(BUCKETS - 1);
+    return upperEdge(BUCKETS - 1, SUB_BUCKETS);
   }
-}
-
-function bucketOf(micros: number): number {
-  let power = 0;
-  let rest = micros;
-  while (rest >= 2 * SUB_BUCKETS) {
-    rest = Math.floor(rest / 2);
-    power++;
-  }
-  return Math.min(BUCKETS - 1, power * SUB_BUCKETS + rest);
-}
-
-function upperEdge(bucket: number): number {
-  const power = Math.max(0, Math.floor(bucket / SUB_BUCKETS) - 1);
-  return (bucket - power * SUB_BUCKETS) * 2 ** power;
 }
 
 /** One command under one consistency, as operators see it. */

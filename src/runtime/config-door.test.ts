@@ -1,27 +1,10 @@
 /** The settings over HTTP: read anywhere, changed at the leader, and by no web page. */
 import { request as httpRequest } from 'node:http';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  bootCluster,
-  closeCluster,
-  isSettled,
-  type Member,
-  removeDirectory,
-  temporaryDirectory,
-  until,
-} from './testing/cluster.ts';
+import { expect, test } from 'vitest';
+import { type Member, until } from './testing/cluster.ts';
+import { stageOfAll } from './testing/stage.ts';
 
-let directory: string;
-let members: Member[] = [];
-beforeAll(async () => {
-  directory = await temporaryDirectory();
-  members = await bootCluster(directory, 3);
-  await until(() => isSettled(members));
-});
-afterAll(async () => {
-  await closeCluster(members);
-  await removeDirectory(directory);
-});
+const stage = stageOfAll(3);
 
 interface Answered {
   readonly status: number;
@@ -58,8 +41,8 @@ function ask(
 
 const OURS = { 'x-apex-kv': 'config' };
 const roleOf = ({ daemon }: Member): string => daemon.node.state.groups[0]!.raft.role;
-const leader = (): Member => members.find((member) => roleOf(member) === 'leader')!;
-const follower = (): Member => members.find((member) => roleOf(member) === 'follower')!;
+const leader = (): Member => stage.members.find((member) => roleOf(member) === 'leader')!;
+const follower = (): Member => stage.members.find((member) => roleOf(member) === 'follower')!;
 
 test('a change at the leader is in force everywhere, and answered as it is', async () => {
   const body = JSON.stringify({ quota: 5_000_000, durability: 'strict' });

@@ -1,31 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { InvariantViolation } from '../base/assert.ts';
-import {
-  bootCluster,
-  closeCluster,
-  isSettled,
-  type Member,
-  putAndGet,
-  removeDirectory,
-  temporaryDirectory,
-  until,
-} from './testing/cluster.ts';
+import { isSettled, type Member, putAndGet, until } from './testing/cluster.ts';
 import { exposition } from './testing/exposition.ts';
+import { stageOfTest } from './testing/stage.ts';
 
-let directory: string;
-let members: Member[] = [];
-beforeEach(async () => {
-  directory = await temporaryDirectory();
-});
-afterEach(async () => {
-  await closeCluster(members);
-  members = [];
-  await removeDirectory(directory);
-});
-
-async function boot(count: number): Promise<void> {
-  members = await bootCluster(directory, count);
-}
+const stage = stageOfTest();
 
 async function ask(member: Member, path: string): Promise<{ status: number; body: string }> {
   const url = `http://127.0.0.1:${member.listeners.ports.httpPort}${path}`;
@@ -37,10 +16,10 @@ const isReady = async (member: Member): Promise<boolean> =>
   (await ask(member, '/readyz')).status === 200;
 
 describe('a cluster of one', () => {
-  beforeEach(() => boot(1));
+  beforeEach(() => stage.boot(1));
 
   test('forms, serves, and says so', async () => {
-    const [member] = members;
+    const [member] = stage.members;
     expect(await ask(member!, '/livez')).toEqual({ status: 200, body: 'ok\n' });
     await until(() => isReady(member!));
     const replies = await putAndGet(member!.listeners.ports.port, 3);
@@ -60,7 +39,7 @@ describe('a cluster of one', () => {
   });
 
   test('answers what it does not have, and changes nothing over HTTP', async () => {
-    const [member] = members;
+    const [member] = stage.members;
     expect((await ask(member!, '/')).status).toBe(404);
     const url = `http://127.0.0.1:${member!.listeners.ports.httpPort}/metrics`;
     expect((await fetch(url, { method: 'POST' })).status).toBe(405);
@@ -69,7 +48,7 @@ describe('a cluster of one', () => {
   });
 
   test('has metrics that are right in form, all there from the first moment', async () => {
-    const [member] = members;
+    const [member] = stage.members;
     const before = exposition((await ask(member!, '/metrics')).body);
     await until(() => isReady(member!));
     await putAndGet(member!.listeners.ports.port, 20);
@@ -89,7 +68,7 @@ describe('a cluster of one', () => {
   });
 
   test('ends on a violation with its error, and sends nothing after it', async () => {
-    const [member] = members;
+    const [member] = stage.members;
     await until(() => isReady(member!));
     const violation = new InvariantViolation('internal', 'broken on purpose');
     const { connections } = member!.daemon.node.state;
@@ -102,7 +81,7 @@ describe('a cluster of one', () => {
   });
 
   test('ends on a failure of the node with its code', async () => {
-    const [member] = members;
+    const [member] = stage.members;
     await until(() => isReady(member!));
     const failure = { code: 'DISK_FAILED', detail: 'on purpose' } as const;
     member!.daemon.node.state.failure = failure;
@@ -112,27 +91,27 @@ describe('a cluster of one', () => {
 });
 
 describe('a cluster of three', () => {
-  beforeEach(() => boot(3));
+  beforeEach(() => stage.boot(3));
 
   test('agrees, serves at each node, and is not ready before', async () => {
-    expect((await ask(members[0]!, '/readyz')).status).toBe(503);
-    await until(() => isSettled(members));
-    for (const member of members) {
+    expect((await ask(stage.members[0]!, '/readyz')).status).toBe(503);
+    await stage.settle();
+    for (const member of stage.members) {
       await until(() => isReady(member));
       const replies = await putAndGet(member.listeners.ports.port, 2);
       expect(replies).toEqual(['OK', 'OK', 'VALUE value 0', 'VALUE value 1']);
     }
-    await until(() => isSettled(members));
-    const chains = members.map(({ daemon }) => daemon.node.state.groups[0]!.store.chainLow);
+    await stage.settle();
+    const chains = stage.members.map(({ daemon }) => daemon.node.state.groups[0]!.store.chainLow);
     expect(new Set(chains).size).toBe(1);
   });
 
   test('goes on when its leader goes, and two know that one is not connected', async () => {
-    await until(() => isSettled(members));
+    await stage.settle();
     const isLeader = ({ daemon }: Member): boolean =>
       daemon.node.state.groups[0]!.raft.role === 'leader';
-    const leader = members.find(isLeader)!;
-    const others = members.filter((member) => member !== leader);
+    const leader = stage.members.find(isLeader)!;
+    const others = stage.members.filter((member) => member !== leader);
     await leader.daemon.close();
     await until(() => others.some(isLeader) && isSettled(others));
     expect(await putAndGet(others[0]!.listeners.ports.port, 1)).toEqual(['OK', 'VALUE value 0']);

@@ -1,19 +1,11 @@
 /** Helpers of running daemons, closed under them, come back and work. */
 import net from 'node:net';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { type Clock, SYSTEM_CLOCK } from './clock.ts';
 import { listen } from './listeners.ts';
-import {
-  bootCluster,
-  closeCluster,
-  isSettled,
-  type Member,
-  putAndGet,
-  removeDirectory,
-  temporaryDirectory,
-  until,
-} from './testing/cluster.ts';
+import { isSettled, type Member, putAndGet, until } from './testing/cluster.ts';
 import { exposition } from './testing/exposition.ts';
+import { stageOfTest } from './testing/stage.ts';
 
 const HOST = '127.0.0.1';
 /** A minute of supervision in a third of a second. */
@@ -26,22 +18,15 @@ const HASTY_CLOCK: Clock = {
   },
 };
 
-let directory: string;
-let members: Member[] = [];
+const stage = stageOfTest();
 const strangers: net.Server[] = [];
-beforeEach(async () => {
-  directory = await temporaryDirectory();
-});
-afterEach(async () => {
+afterEach(() => {
   for (const stranger of strangers.splice(0)) stranger.close();
-  await closeCluster(members);
-  members = [];
-  await removeDirectory(directory);
 });
 
 async function boot(count: number, clock: Clock = SYSTEM_CLOCK): Promise<void> {
-  members = await bootCluster(directory, count, { clock });
-  await until(() => isSettled(members));
+  await stage.boot(count, { clock });
+  await stage.settle();
 }
 
 async function ask({ listeners }: Member, path: string): Promise<string> {
@@ -58,7 +43,7 @@ const restartsOf = (member: Member, helper: string): Promise<number> =>
 describe('under a running node', () => {
   test('a gossip socket that is destroyed comes back on its port, and gossip goes on', async () => {
     await boot(3);
-    const [member] = members;
+    const [member] = stage.members;
     const { gossip } = member!.daemon.net;
     const { gossipPort } = member!.listeners.ports;
     member!.listeners.gossip.close();
@@ -66,15 +51,15 @@ describe('under a running node', () => {
     await until(() => gossip.isUp);
     expect(await restartsOf(member!, 'gossip')).toBe(1);
     const heard = 'apex_peer_rtt_seconds_count{peer="2"}';
-    const before = await sampleOf(members[0]!, heard);
-    await until(async () => (await sampleOf(members[0]!, heard)) > before);
+    const before = await sampleOf(stage.members[0]!, heard);
+    await until(async () => (await sampleOf(stage.members[0]!, heard)) > before);
     expect(gossip.port).toBe(gossipPort);
     expect(await ask(member!, '/readyz?verbose')).toContain('[+] helpers: all work\n');
   });
 
   test('a listener that is closed comes back on its port; who was connected stays so', async () => {
     await boot(1);
-    const [member] = members;
+    const [member] = stage.members;
     const { listeners } = member!;
     const { port } = listeners.ports;
     const kept = net.connect({ port, host: HOST });
@@ -89,7 +74,7 @@ describe('under a running node', () => {
 
   test('a listener that cannot accept for want of descriptors is opened anew', async () => {
     await boot(1);
-    const [member] = members;
+    const [member] = stage.members;
     const { clients, ports } = member!.listeners;
     clients.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }));
     expect(clients.listening).toBe(false);
@@ -110,7 +95,7 @@ describe('under a running node', () => {
 
   test('the HTTP door comes back, and says that it was away', async () => {
     await boot(1);
-    const [member] = members;
+    const [member] = stage.members;
     const { http } = member!.listeners;
     http.close();
     http.closeAllConnections();
@@ -121,7 +106,7 @@ describe('under a running node', () => {
 
   test('a datagram that finds nobody is no failure of the socket', async () => {
     await boot(1);
-    const [member] = members;
+    const [member] = stage.members;
     const refused = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
     member!.listeners.gossip.emit('error', refused);
     expect(member!.daemon.net.gossip.isUp).toBe(true);
@@ -141,18 +126,18 @@ describe('what cannot be had back', () => {
 
   test('ends the node in good order when it is the listener, with a code', async () => {
     await boot(3, HASTY_CLOCK);
-    const [member] = members;
+    const [member] = stage.members;
     await take(member!.listeners.clients, member!.listeners.ports.port);
     const end = await member!.daemon.ended;
     expect(end).toMatchObject({ kind: 'failed', failure: { code: 'HELPER_DOWN' } });
     expect(member!.daemon.node.state.phase).toBe('stopped');
     expect(await ask(member!, '/readyz?verbose')).toContain('clients is down: EADDRINUSE');
-    await until(() => isSettled(members.slice(1)));
+    await until(() => isSettled(stage.members.slice(1)));
   }, 30_000);
 
   test('is done without when it is the HTTP door', async () => {
     await boot(1, HASTY_CLOCK);
-    const [member] = members;
+    const [member] = stage.members;
     const { http, ports } = member!.listeners;
     await take(http, ports.httpPort);
     const checked = (): string => JSON.stringify(member!.daemon.helpers());
@@ -163,7 +148,7 @@ describe('what cannot be had back', () => {
 
 test('a disk that fails is down, and the node has failed', async () => {
   await boot(1);
-  const [member] = members;
+  const [member] = stage.members;
   member!.daemon.node.state.failure = { code: 'DISK_FAILED', detail: 'EIO in a sync' };
   expect(await member!.daemon.ended).toMatchObject({ kind: 'failed' });
   const disk = member!.daemon.helpers().find(({ name }) => name === 'disk');

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { concatBytes, getU32 } from '../base/bytes.ts';
 import { nodeId } from '../base/units.ts';
 import type { NodeEvent } from '../node/contract.ts';
@@ -6,16 +6,8 @@ import { Node } from '../node/node.ts';
 import { JournalReader, JournalWriter } from './journal-bytes.ts';
 import { readEvent, writeEvent } from './journal-events.ts';
 import { Diverged, replayJournal } from './journal-replay.ts';
-import {
-  bootCluster,
-  closeCluster,
-  isSettled,
-  type Member,
-  putAndGet,
-  removeDirectory,
-  temporaryDirectory,
-  until,
-} from './testing/cluster.ts';
+import { type Member, putAndGet } from './testing/cluster.ts';
+import { Stage } from './testing/stage.ts';
 
 describe('the alphabet', () => {
   const events: NodeEvent[] = [
@@ -67,24 +59,24 @@ const answersAt = (journal: Uint8Array): number => 9 + getU32(journal, 5);
 const ANSWER_BYTES = 9;
 
 describe('a recorded run', () => {
-  let directory = '';
   let members: Member[] = [];
   let journals: Uint8Array[] = [];
 
   beforeAll(async () => {
-    directory = await temporaryDirectory();
-    members = await bootCluster(directory, 3);
-    await until(() => isSettled(members));
+    const stage = new Stage();
+    await stage.open();
+    await stage.boot(3);
+    await stage.settle();
+    members = [...stage.members];
     const values = Array.from({ length: 50 }, (_, key) => `VALUE value ${key}`);
     for (const { listeners } of members) {
       const replies = await putAndGet(listeners.ports.port, 50);
       expect(replies).toEqual([...values.map(() => 'OK'), ...values]);
     }
-    await until(() => isSettled(members));
-    await closeCluster(members);
+    await stage.settle();
+    await stage.close();
     journals = members.map(({ recorded }) => concatBytes(recorded));
   });
-  afterAll(() => removeDirectory(directory));
 
   test('replays to the same outputs and the same state, on each of three nodes', () => {
     for (const [at, { daemon, journal }] of members.entries()) {

@@ -1,26 +1,10 @@
 /** Each series of what the node keeps in tables, moved by what it counts, in a scrape. */
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import {
-  bootCluster,
-  closeCluster,
-  isSettled,
-  type Member,
-  putAndGet,
-  removeDirectory,
-  temporaryDirectory,
-  until,
-} from './testing/cluster.ts';
+import { expect, test } from 'vitest';
+import { type Member, putAndGet, until } from './testing/cluster.ts';
 import { exposition } from './testing/exposition.ts';
+import { stageOfTest } from './testing/stage.ts';
 
-let directory: string;
-let members: Member[] = [];
-beforeEach(async () => {
-  directory = await temporaryDirectory();
-});
-afterEach(async () => {
-  await closeCluster(members);
-  await removeDirectory(directory);
-});
+const stage = stageOfTest();
 
 async function scrape({ listeners }: Member): Promise<(series: string) => number> {
   const answer = await fetch(`http://127.0.0.1:${listeners.ports.httpPort}/metrics`);
@@ -30,9 +14,9 @@ async function scrape({ listeners }: Member): Promise<(series: string) => number
 }
 
 async function bootOne(): Promise<Member> {
-  members = await bootCluster(directory, 1);
-  await until(() => isSettled(members));
-  return members[0]!;
+  await stage.boot(1);
+  await stage.settle();
+  return stage.members[0]!;
 }
 
 test('requests, stages and batches have their durations and sizes', async () => {
@@ -68,16 +52,16 @@ test('what the log has no room for is counted, as an entry and as requests', asy
 });
 
 test('gossip knows the others, and how far they are', async () => {
-  members = await bootCluster(directory, 3);
-  await until(() => isSettled(members));
+  await stage.boot(3);
+  await stage.settle();
   await until(async () => {
-    const value = await scrape(members[0]!);
+    const value = await scrape(stage.members[0]!);
     const trips = [2, 3].map((peer) => value(`apex_peer_rtt_seconds_count{peer="${peer}"}`));
     return value('apex_gossip_members{state="alive"}') === 2 && trips.every((count) => count > 0);
   });
-  await members[2]!.daemon.close();
+  await stage.members[2]!.daemon.close();
   await until(async () => {
-    const value = await scrape(members[0]!);
+    const value = await scrape(stage.members[0]!);
     return value('apex_gossip_members{state="alive"}') === 1;
   });
 }, 60_000);
@@ -119,9 +103,9 @@ function pageOf(text: string): string {
 }
 
 test('docs/metrics.md has every series that a node has', async () => {
-  members = await bootCluster(directory, 3);
-  await until(() => isSettled(members));
-  const { httpPort } = members[0]!.listeners.ports;
+  await stage.boot(3);
+  await stage.settle();
+  const { httpPort } = stage.members[0]!.listeners.ports;
   const answer = await fetch(`http://127.0.0.1:${httpPort}/metrics`);
   const page = INTRODUCTION + pageOf(await answer.text());
   await expect(page).toMatchFileSnapshot('../../docs/metrics.md');

@@ -1,33 +1,15 @@
 /** A daemon's Raft trace, and what becomes of it when its disk does not take it. */
 import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { TraceEvent } from '../node/raft-trace/event.ts';
 import { traceProblems } from '../node/raft-trace/testing/schema.ts';
 import { DaemonLog } from './log.ts';
 import { RaftTraceFile, type TraceSink } from './raft-trace-file.ts';
-import {
-  bootCluster,
-  closeCluster,
-  good,
-  isSettled,
-  type Member,
-  putAndGet,
-  removeDirectory,
-  temporaryDirectory,
-  until,
-} from './testing/cluster.ts';
+import { good, putAndGet, until } from './testing/cluster.ts';
+import { stageOfTest } from './testing/stage.ts';
 
-let directory: string;
-let members: Member[] = [];
-beforeEach(async () => {
-  directory = await temporaryDirectory();
-});
-afterEach(async () => {
-  await closeCluster(members);
-  members = [];
-  await removeDirectory(directory);
-});
+const stage = stageOfTest();
 
 const EVENT: TraceEvent = {
   name: 'InitState',
@@ -49,13 +31,13 @@ async function openAt(path: string): Promise<RaftTraceFile> {
 }
 
 test('three daemons write traces that a judge can read, each by itself and together', async () => {
-  const paths = [1, 2, 3].map((id) => join(directory, `raft-${id}.jsonl`));
+  const paths = [1, 2, 3].map((id) => join(stage.directory, `raft-${id}.jsonl`));
   const traces = await Promise.all(paths.map(openAt));
-  members = await bootCluster(directory, 3, { traces });
-  await until(() => isSettled(members));
-  for (let n = 0; n < 20; n++) await putAndGet(members[n % 3]!.listeners.ports.port, 1);
-  await until(() => isSettled(members));
-  await closeCluster(members.splice(0));
+  await stage.boot(3, { traces });
+  await stage.settle();
+  for (let n = 0; n < 20; n++) await putAndGet(stage.members[n % 3]!.listeners.ports.port, 1);
+  await stage.settle();
+  await stage.stop();
   await Promise.all(traces.map((trace) => trace.close()));
   const texts = await Promise.all(paths.map((path) => readFile(path, 'utf8')));
   for (const text of texts) {
@@ -70,7 +52,7 @@ test('three daemons write traces that a judge can read, each by itself and toget
 });
 
 test('a node that starts again goes on in the same file', async () => {
-  const path = join(directory, 'raft.jsonl');
+  const path = join(stage.directory, 'raft.jsonl');
   for (const _ of [1, 2]) {
     const trace = await openAt(path);
     trace.take(EVENT);
@@ -82,7 +64,7 @@ test('a node that starts again goes on in the same file', async () => {
 });
 
 test('a file that cannot be written is told before the node begins', async () => {
-  const path = join(directory, 'no', 'such', 'folder');
+  const path = join(stage.directory, 'no', 'such', 'folder');
   const answer = await RaftTraceFile.open({ path, log: DaemonLog.silent() });
   expect(answer).toMatchObject({ code: 'BAD_FLAG', detail: expect.stringContaining('ENOENT') });
 });
@@ -102,7 +84,7 @@ describe('a trace ends, and the log says so once', () => {
 
   test('when its disk stands still and its queue is full; what it has is whole', async () => {
     const { lines, log } = newLog();
-    const path = join(directory, 'slow.jsonl');
+    const path = join(stage.directory, 'slow.jsonl');
     let go = (): void => {};
     const gate = new Promise<void>((resolve) => {
       go = resolve;

@@ -2,6 +2,8 @@
  * Latencies in microseconds, counted in buckets whose width is at most 1/128 of what they hold, as
  * in HDR histograms: exact below 256 µs, right to 0.8 % above. The maximum is kept as it is.
  */
+import { bucketOf, upperEdge } from '../../base/log-buckets.ts';
+
 const SUB_BUCKETS = 128;
 const BUCKETS = 32 * SUB_BUCKETS;
 
@@ -26,7 +28,7 @@ export class Histogram {
 
   record(micros: number): void {
     const whole = Math.max(0, Math.round(micros));
-    this.#counts[bucketOf(whole)]!++;
+    this.#counts[Math.min(BUCKETS - 1, bucketOf(whole, SUB_BUCKETS))]!++;
     this.#total++;
     if (whole > this.#maximum) this.#maximum = whole;
   }
@@ -37,7 +39,8 @@ export class Histogram {
     let seen = 0;
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
       seen += this.#counts[bucket]!;
-      if (seen >= wanted && seen > 0) return Math.min(this.#maximum, upperEdge(bucket));
+      if (seen >= wanted && seen > 0)
+        return Math.min(this.#maximum, upperEdge(bucket, SUB_BUCKETS));
     }
     return this.#maximum;
   }
@@ -52,20 +55,4 @@ export class Histogram {
     this.#total += total;
     this.#maximum = Math.max(this.#maximum, maximum);
   }
-}
-
-/** `micros` is halved until it fits between SUB_BUCKETS and twice that. */
-function bucketOf(micros: number): number {
-  let halvings = 0;
-  let rest = micros;
-  while (rest >= 2 * SUB_BUCKETS) {
-    rest = Math.floor(rest / 2);
-    halvings++;
-  }
-  return Math.min(BUCKETS - 1, halvings * SUB_BUCKETS + rest);
-}
-
-function upperEdge(bucket: number): number {
-  const halvings = Math.max(0, Math.floor(bucket / SUB_BUCKETS) - 1);
-  return (bucket - halvings * SUB_BUCKETS + 1) * 2 ** halvings - 1;
 }

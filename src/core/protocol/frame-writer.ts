@@ -4,8 +4,8 @@
  * `frame` reserves a whole frame and writes its header; the caller fills in exactly the payload.
  */
 import { putU16BE, putU32BE } from '../../base/bytes.ts';
+import { copyBytes } from '../../base/copy.ts';
 import { Arena } from './arena.ts';
-import { copyBytes } from './copy.ts';
 import { FRAME_HEADER_BYTES, FRAME_MAGIC } from './wire.ts';
 
 export class FrameWriter {

@@ -7,10 +7,10 @@
  * 3. A server that breaks the rules breaks the stream: `broken` is set and nothing more is read.
  */
 import { getU16BE, getU32BE, getU64BE } from '../../base/bytes.ts';
+import { copyBytes } from '../../base/copy.ts';
 import type { Outcome } from '../../base/errors.ts';
 import { decodeUtf8 } from '../../base/text.ts';
 import { STATUS } from '../types.ts';
-import { copyBytes } from './copy.ts';
 import { emptyGather, gatherUpTo, newGather } from './gather.ts';
 import { grown } from './requests.ts';
 import { FRAME_HEADER_BYTES, FRAME_MAGIC, REPLY } from './wire.ts';

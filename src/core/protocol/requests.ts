@@ -9,9 +9,9 @@
  * 3. `closes` come last: whoever drains the outbox answers the rows, then closes.
  */
 import { getU64BE, putU32 } from '../../base/bytes.ts';
+import { copyBytes } from '../../base/copy.ts';
 import type { ErrorCode } from '../../base/errors.ts';
 import { ABSENT, COMMAND_FLAG, commandSize, newCommandView, writeCommandHead } from '../command.ts';
-import { copyBytes } from './copy.ts';
 import { type Frame, newFrame } from './frame.ts';
 import { commandRow, FIELD, FLAG } from './wire.ts';
 

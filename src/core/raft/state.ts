@@ -18,9 +18,8 @@ import {
 import type { Configuration, Durability, HardState, Member } from '../types.ts';
 import type { Log } from './log.ts';
 
-export interface RaftConfig {
-  readonly group: GroupId;
-  readonly self: Member;
+/** What an operator may tune, the same in every group of a node. */
+export interface RaftTuning {
   /** The shortest election timeout; each is drawn from [electionTimeoutMs, 2 × electionTimeoutMs). */
   readonly electionTimeoutMs: number;
   readonly heartbeatMs: number;
@@ -40,6 +39,11 @@ export interface RaftConfig {
   readonly trailingBytesMax: number;
   /** How far a wall clock may be off the cluster's before its node stops campaigning. */
   readonly clockSkewMsMax: number;
+}
+
+export interface RaftConfig extends RaftTuning {
+  readonly group: GroupId;
+  readonly self: Member;
   readonly seed: readonly number[];
   /** What the disk gave back; a fresh store has term 0, no snapshot and no entries. */
   readonly hardState: HardState;

@@ -5,8 +5,9 @@
  * written yet. So nothing else calls the table's `store` and `remove` or the sessions' `use` and
  * `end`.
  */
+
+import { copyBytes } from '../../base/copy.ts';
 import { crc32c } from '../../base/crc32c.ts';
-import { copyBytes } from './copy.ts';
 import { readRecord, recordUnits, writeRecordHead } from './record.ts';
 import type { Session } from './sessions.ts';
 import type { StoreState } from './state.ts';

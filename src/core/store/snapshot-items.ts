@@ -15,13 +15,13 @@
  *                                                24  value, zero padding to 8
  */
 import { align8, getU32, getU64, isSafeU64, putU32, putU64 } from '../../base/bytes.ts';
+import { copyBytes } from '../../base/copy.ts';
 import {
   KEY_BYTES_MAX,
   SESSION_RESULT_BYTES_MAX,
   SESSION_WINDOW,
   VALUE_BYTES_MAX,
 } from '../types.ts';
-import { copyBytes } from './copy.ts';
 import { NO_DEADLINE, type RecordView } from './record.ts';
 import type { Session, SessionForm } from './sessions.ts';
 import { areSafe, type BlockSink } from './snapshot-format.ts';

@@ -9,10 +9,10 @@
  */
 import { assert } from '../../base/assert.ts';
 import { getU32, getU64, isSafeU64 } from '../../base/bytes.ts';
+import { copyBytes } from '../../base/copy.ts';
 import { crc32c } from '../../base/crc32c.ts';
 import type { GroupId } from '../../base/units.ts';
 import { SESSION_WINDOW } from '../types.ts';
-import { copyBytes } from './copy.ts';
 import { newRecordView, recordUnits, writeRecordHead } from './record.ts';
 import { type Session, Sessions } from './sessions.ts';
 import type { Slab } from './slab.ts';

@@ -23,7 +23,7 @@ import { DaemonLog } from '../log.ts';
 import type { RaftTraceFile } from '../raft-trace-file.ts';
 
 const HOST = '127.0.0.1';
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 
 export interface Member {
   readonly id: NodeId;

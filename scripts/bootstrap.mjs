@@ -11,6 +11,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { launcherPath, writeLauncher } from './install.mjs';
+import { buildNative } from './native.mjs';
 
 export const NODE_MAJOR_MIN = 24;
 
@@ -23,6 +24,8 @@ export function handOver(script, args) {
   const node = newEnoughNode() ?? rebuiltNode();
   if (node === null) fail(`no Node ${NODE_MAJOR_MIN} or newer here; ${remedy}`);
   if (!existsSync(launcherPath)) writeLauncher();
+  // Whether it succeeds is said by whoever loads the addon.
+  buildNative();
 
   const path = [binFolder, process.env.PATH ?? ''].join(delimiter);
   const child = spawn(node, [join(root, script), ...args], {

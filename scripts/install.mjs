@@ -1,4 +1,5 @@
-// Writes the launcher ./build/kv. npm runs this after every install (package.json, postinstall).
+// Writes the launcher ./build/kv and builds the native helper (native.mjs). npm runs this after every
+// install (package.json, postinstall).
 //
 // The launcher is POSIX sh: it finds the repository from its own place, through symlinks, and runs
 // src/main.ts under the Node that the npm package `node` brought, else under the machine's own.
@@ -8,6 +9,8 @@
 import { chmodSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+import { buildNativeOrSay } from './native.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -37,4 +40,7 @@ export function writeLauncher() {
   chmodSync(launcherPath, 0o755);
 }
 
-if (realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) writeLauncher();
+if (realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  writeLauncher();
+  buildNativeOrSay();
+}

@@ -14,6 +14,7 @@ import { Node } from '../../src/node/node.ts';
 import type { TraceEvent } from '../../src/node/raft-trace/event.ts';
 import { RaftTracer } from '../../src/node/raft-trace/tracer.ts';
 import type { NodeState } from '../../src/node/state.ts';
+import type { StepObserver } from '../../src/node/step-observer.ts';
 import { OnlineCheck } from '../check/online/check.ts';
 import { checkWhole } from '../check/online/content.ts';
 import { DiskLife } from '../check/online/disk-life.ts';
@@ -23,6 +24,8 @@ import { recoverFrom } from '../check/online/platter.ts';
 import { SessionCheck } from '../check/online/sessions.ts';
 import { StormCheck } from '../check/online/storms.ts';
 import { ClusterProbes } from '../check/probes/cluster.ts';
+import { StepSpec } from '../check/steps/spec.ts';
+import { TimeoutDraws } from '../check/steps/timers.ts';
 import type { Failure } from '../world/faults.ts';
 import { eventKind } from '../world/trace.ts';
 import { World } from '../world/world.ts';
@@ -55,6 +58,7 @@ export class Cluster {
   readonly probes: ClusterProbes;
   readonly #online: OnlineCheck;
   readonly #storms = new StormCheck();
+  readonly #draws = new TimeoutDraws();
   readonly #sessions = new SessionCheck();
   readonly #disks = new Map<NodeId, DiskLife>();
   readonly #offices = new Map<NodeId, OfficeCheck>();
@@ -86,7 +90,7 @@ export class Cluster {
           { ...config.node, id, ids: nodes, addresses: new Map(), server: 'sim' },
           ports,
           null,
-          this.#newObserver(),
+          this.#newObserver(id),
         );
         this.#nodes.set(id, node);
         this.#offices.get(id)!.restarted();
@@ -151,10 +155,13 @@ export class Cluster {
     this.#raftTrace = sink;
   }
 
-  #newObserver(): RaftTracer | null {
+  /** The judge of steps, and whoever writes them down. */
+  #newObserver(id: NodeId): StepObserver {
+    const judge = new StepSpec(this.#draws, () => this.#nodes.get(id)!.state.now);
     const sink = this.#raftTrace;
-    if (sink === null) return null;
-    return new RaftTracer((event) => sink(this.world.scheduler.nowUs(), event));
+    if (sink === null) return judge;
+    const tracer = new RaftTracer((event) => sink(this.world.scheduler.nowUs(), event));
+    return bothOf(tracer, judge);
   }
 
   /** Every replica in the whole, when all have come to rest. */
@@ -279,3 +286,14 @@ function checkFiles(groups: NodeState['groups']): void {
     hashes.check(verdicts);
   }
 }
+
+const bothOf = (first: StepObserver, second: StepObserver): StepObserver => ({
+  began: (raft) => {
+    first.began(raft);
+    second.began(raft);
+  },
+  stepped: (raft, event, out) => {
+    first.stepped(raft, event, out);
+    second.stepped(raft, event, out);
+  },
+});

@@ -29,8 +29,18 @@ export type Task =
       readonly isTold: boolean;
       readonly isShrunk: boolean;
     }
-  | { readonly kind: 'seeds'; readonly range: SeedRange; readonly isKeptGoing: boolean }
-  | { readonly kind: 'minutes'; readonly minutes: number; readonly isKeptGoing: boolean }
+  | {
+      readonly kind: 'seeds';
+      readonly range: SeedRange;
+      readonly isKeptGoing: boolean;
+      readonly isTwice: boolean;
+    }
+  | {
+      readonly kind: 'minutes';
+      readonly minutes: number;
+      readonly isKeptGoing: boolean;
+      readonly isTwice: boolean;
+    }
   | {
       readonly kind: 'mutants';
       readonly mutants: readonly Mutant[];
@@ -123,7 +133,7 @@ function newProgram(write: (text: string) => void): Command {
     .option('--minutes <M>', 'as many runs as fit, with seeds from the clock', asPositive)
     .option('--jobs <J>', 'threads', asCount)
     .option('--keep-going', 'do not stop at the first failure')
-    .option('--twice', 'run a seed twice and report the first event that differs')
+    .option('--twice', 'run each seed twice and report the first event that differs')
     .option('--trace <file>', 'write the events of a run: columns, or JSON lines if named .jsonl')
     .option('--raft-trace <file>', "write Raft's events for an outside judge, as JSON lines")
     .option('--story', 'tell what happened in a run: sentences, columns, a diagram')
@@ -154,8 +164,9 @@ function taskOf(options: Options): Task {
   if (modes > 1 || (seeds !== undefined && (seed ?? minutes) !== undefined)) {
     throw new UsageError('one of --seed, --seeds, --minutes and --mutants, not several');
   }
-  if (seed === undefined && viewsOf(options).length > 0) {
-    throw new UsageError(`${VIEWS} are for one --seed`);
+  const isTwice = options.twice === true;
+  if (seed === undefined && viewsOf(options).length > Number(isTwice && !isHunt)) {
+    throw new UsageError(`${VIEWS} are for one --seed; --twice for many, too, without a mutant`);
   }
   if (isKeptGoing && (isHunt || seed !== undefined)) {
     throw new UsageError('--keep-going is for --seeds and --minutes');
@@ -172,8 +183,8 @@ function taskOf(options: Options): Task {
     throw new UsageError('--recorded and --record are for hunts: --mutant or --mutants');
   }
   if (seed !== undefined) return seedTask(seed, options);
-  if (seeds !== undefined) return { kind: 'seeds', range: seeds, isKeptGoing };
-  if (minutes !== undefined) return { kind: 'minutes', minutes, isKeptGoing };
+  if (seeds !== undefined) return { kind: 'seeds', range: seeds, isKeptGoing, isTwice };
+  if (minutes !== undefined) return { kind: 'minutes', minutes, isKeptGoing, isTwice };
   throw new UsageError('nothing to do: name a --seed, --seeds or --minutes (--help says more)');
 }
 

@@ -30,9 +30,9 @@ export async function obey(
     case 'seed':
       return oneSeed(task, request, print);
     case 'seeds':
-      return manySeeds(seedsOf(task.range), task.isKeptGoing, request, print);
+      return manySeeds(seedsOf(task.range), task, request, print);
     case 'minutes':
-      return manySeeds(seedsFor(task.minutes), task.isKeptGoing, request, print);
+      return manySeeds(seedsFor(task.minutes), task, request, print);
     case 'mutants':
       return hunt(task, request, { print, killsFile });
     case 'sweep':
@@ -77,7 +77,14 @@ const inWorldOf = (mutant: Mutant | null, spec: RunSpec): RunSpec => ({
 function reportOf(task: TaskOf<'seed'>, spec: RunSpec): SeedReport | Promise<SeedReport> {
   const { seed, traceFile, raftTraceFile, mutant, isTold } = task;
   if (mutant !== null || isTold) {
-    return runApart({ seed, spec: inWorldOf(mutant, spec), isTold }, mutant?.id ?? null);
+    return runApart(
+      {
+        seed,
+        spec: inWorldOf(mutant, spec),
+        view: isTold ? ('story' as const) : ('none' as const),
+      },
+      mutant?.id ?? null,
+    );
   }
   if (raftTraceFile !== null) return runTraced(seed, spec, raftTraceFile);
   if (traceFile === null) return runOne(seed, spec, NOBODY_LOOKS);
@@ -99,8 +106,8 @@ function runTraced(seed: string, spec: RunSpec, path: string): SeedReport {
 
 async function manySeeds(
   seeds: Iterator<string>,
-  isKeptGoing: boolean,
-  { task, spec, jobs }: Request,
+  task: TaskOf<'seeds' | 'minutes'>,
+  { spec, jobs }: Request,
   print: Print,
 ): Promise<Answer> {
   const startedMs = Date.now();
@@ -110,7 +117,9 @@ async function manySeeds(
   const sums = { simulatedMs: 0, events: 0, operations: 0 };
   let passed = 0;
   let exitCode: number = EXIT.pass;
-  for await (const report of runSeeds(seeds, { spec, jobs, mutant: null, seedWallMsMax: null })) {
+  const view = task.isTwice ? 'twice' : 'none';
+  const pool = { spec, view, jobs, mutant: null, seedWallMsMax: null } as const;
+  for await (const report of runSeeds(seeds, pool)) {
     sums.simulatedMs += report.simulatedMs;
     sums.events += report.events;
     sums.operations += report.operations;
@@ -125,7 +134,7 @@ async function manySeeds(
     if (!isPassed) print(failureLine(report, spec));
     else if (task.kind === 'minutes') print(passLine(report));
     progress.show(`${passed} passed, ${failed.length} failed, last seed ${report.seed}`);
-    if (!isPassed && !isKeptGoing) break;
+    if (!isPassed && !task.isKeptGoing) break;
   }
   progress.clear();
   const wallMs = Date.now() - startedMs;

@@ -44,6 +44,14 @@ export function compareRuns(seed: string, spec: RunSpec): Comparison {
   return { report, divergence: firstDivergence(left, right) };
 }
 
+/** The same as a report, of a thread that has run other seeds before: no stacks. */
+export function runTwiceHere(seed: string, spec: RunSpec): SeedReport {
+  const { report, divergence } = compareRuns(seed, spec);
+  if (divergence === null || report.verdict !== 'pass') return report;
+  const message = `the second run differs from event ${divergence.event} on (--twice shows both)`;
+  return { ...report, verdict: 'violation', checker: 'internal', message };
+}
+
 const newRecorder = (): TraceRecorder => new TraceRecorder(Number.POSITIVE_INFINITY);
 
 export function watchRuns(seed: string, spec: RunSpec, divergence: Divergence): Sighting[] {

@@ -36,7 +36,13 @@ export async function judgeMutant(
   options: { readonly spec: RunSpec; readonly jobs: number },
 ): Promise<MutantReport> {
   const spec = { ...options.spec, world: mutant.world };
-  const pool = { spec, jobs: options.jobs, mutant: mutant.id, seedWallMsMax: SEED_WALL_MS_MAX };
+  const pool = {
+    spec,
+    view: 'none' as const,
+    jobs: options.jobs,
+    mutant: mutant.id,
+    seedWallMsMax: SEED_WALL_MS_MAX,
+  };
   let seedsTried = 0;
   let other: Death | null = null;
   for await (const report of runSeeds(seeds, pool)) {
@@ -57,7 +63,7 @@ function mayKill(mutant: Mutant, { report, trivial }: Death): boolean {
 }
 
 async function passesUnchanged(seed: string, spec: RunSpec): Promise<boolean> {
-  const { verdict } = await runApart({ seed, spec, isTold: false }, null);
+  const { verdict } = await runApart({ seed, spec, view: 'none' }, null);
   return verdict === 'pass';
 }
 

@@ -108,7 +108,7 @@ describe('a command line that makes no sense is refused with exit 2', () => {
     [['--seed', '1', '--nodes', '8'], '1 to 7'],
     [['--seed', '1', '--faults', 'cosmic'], 'net,disk'],
     [['--seed', '1', '--world', 'flat'], 'cluster or swim'],
-    [['--seeds', '1..2', '--twice'], 'one --seed'],
+    [['--seeds', '1..2', '--twice', '--mutant', 'E01'], 'one --seed'],
     [['--seeds', '1..2', '--raft-trace', 'x'], 'one --seed'],
     [['--seed', '1', '--raft-trace', 'x', '--trace', 'y'], 'one of --twice, --trace, --raft-trace'],
     [['--seed', '1', '--raft-trace', 'x', '--world', 'swim'], 'for clusters'],

@@ -46,4 +46,9 @@ function requestOf(args: readonly string[]): Request | number {
   }
 }
 
+// For `head` and its like: whoever stops reading has what he wanted.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit();
+  throw error;
+});
 process.exitCode = await main(process.argv.slice(2));

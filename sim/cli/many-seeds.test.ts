@@ -56,3 +56,8 @@ test('an undecided run is no pass: exit 11, unless another is a violation', asyn
   expect(exitCode).toBe(10);
   expect(json).toMatchObject({ passed: 3, failed: [2, 4, 6] });
 });
+
+test('--twice is for many seeds as well, and not with --story', async () => {
+  expect((await sim('--twice')).json).toMatchObject({ passed: 6 });
+  await expect(sim('--twice', '--story')).rejects.toThrow('for one --seed');
+});

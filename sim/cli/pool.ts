@@ -17,6 +17,7 @@ export interface ThreadOptions {
 
 export interface PoolOptions extends ThreadOptions {
   readonly spec: RunSpec;
+  readonly view: WorkerOrder['view'];
   readonly jobs: number;
 }
 
@@ -89,7 +90,7 @@ export async function* runSeeds(
   const work = async (thread: SeedThread): Promise<void> => {
     for (let next = seeds.next(); !isOver && next.done !== true; next = seeds.next()) {
       const at = handed++;
-      done.set(at, await thread.run({ seed: next.value, spec: options.spec, isTold: false }));
+      done.set(at, await thread.run({ seed: next.value, spec: options.spec, view: options.view }));
       tell();
     }
     working--;

@@ -10,7 +10,7 @@ import { readScheduleFile, specOf } from './schedule-file.ts';
 export async function verdictOf(file: URL): Promise<string> {
   const { MUTANT } = process.env;
   const content = readScheduleFile(fileURLToPath(file));
-  const order = { seed: content.seed, spec: specOf(content), isTold: false };
+  const order = { seed: content.seed, spec: specOf(content), view: 'none' as const };
   const { verdict, message } = await runApart(order, MUTANT ?? null);
   return message === '' ? verdict : `${verdict}: ${message}`;
 }

@@ -24,16 +24,16 @@ export async function shrinkSeed(
 ): Promise<Answer> {
   const thread = new SeedThread({ mutant: mutant?.id ?? null, seedWallMsMax: null });
   try {
-    const failed = await thread.run({ seed, spec, isTold: false });
+    const failed = await thread.run({ seed, spec, view: 'none' });
     if (failed.verdict !== 'violation' || failed.checker === null) {
       print(`nothing to shrink: ${passLine(failed)}`);
       return { exitCode: exitOf(failed), json: seedJson(failed) };
     }
     const tryOne = (schedule: RunSpec['schedule']) =>
-      thread.run({ seed, spec: { ...spec, schedule }, isTold: false });
+      thread.run({ seed, spec: { ...spec, schedule }, view: 'none' });
     const shrunk = await new Shrinker(failed, tryOne, print).shrink();
     const small = { ...spec, schedule: shrunk.schedule };
-    const { story } = await thread.run({ seed, spec: small, isTold: true });
+    const { story } = await thread.run({ seed, spec: small, view: 'story' });
     print(failureText(shrunk.report, spec, mutant?.id ?? null));
     for (const line of story) print(line);
     return written(seed, mutant?.id ?? null, small, shrunk, print);

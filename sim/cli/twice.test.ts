@@ -1,6 +1,8 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
+import { Scheduler } from '../world/scheduler.ts';
 import { parseRequest } from './arguments.ts';
 import { obey } from './commands.ts';
+import { runTwiceHere } from './compare-runs.ts';
 
 interface Told {
   readonly exitCode: number;
@@ -18,6 +20,8 @@ interface Told {
     };
   };
 }
+
+afterEach(() => vi.restoreAllMocks());
 
 const LEAK = 'canary-leak';
 const SMALL = ['--seed', '2', '--nodes', '3'] as const;
@@ -67,3 +71,16 @@ test('a random number that no seed gave never gets that far: the wall names it',
   expect(exitCode).toBe(10);
   expect(text).toContain('Math.random was used in a simulated run');
 }, 120_000);
+
+test('among many seeds, a run that its second differs from has failed', () => {
+  const spec = parseRequest(['--seed', '3', '--world', 'swim', '--nodes', '3']).spec;
+  expect(runTwiceHere('3', spec)).toMatchObject({ verdict: 'pass' });
+  let notes = 0;
+  const { note } = Scheduler.prototype;
+  vi.spyOn(Scheduler.prototype, 'note').mockImplementation(function leaking(this: Scheduler, word) {
+    note.call(this, word + notes++);
+  });
+  const { verdict, checker, message } = runTwiceHere('3', spec);
+  expect([verdict, checker]).toEqual(['violation', 'internal']);
+  expect(message).toContain('the second run differs from event');
+});

@@ -11,8 +11,8 @@ export interface WorkerTask {
 export interface WorkerOrder {
   readonly seed: string;
   readonly spec: RunSpec;
-  /** Whether the report brings the run's story. */
-  readonly isTold: boolean;
+  /** What more than its report is wanted of the run. */
+  readonly view: 'none' | 'story' | 'twice';
 }
 
 const { mutant } = workerData as WorkerTask;
@@ -20,7 +20,14 @@ if (mutant !== null) loadMutant(findMutant(mutant)!);
 // Only now: what it loads may be mutated.
 const { NOBODY_LOOKS, runOne } = await import('./run-one.ts');
 const { tellRun } = await import('./tell.ts');
+const { runTwiceHere } = await import('./compare-runs.ts');
 
-parentPort!.on('message', ({ seed, spec, isTold }: WorkerOrder) => {
-  parentPort!.postMessage(isTold ? tellRun(seed, spec) : runOne(seed, spec, NOBODY_LOOKS));
+const WAYS = {
+  none: (seed: string, spec: RunSpec) => runOne(seed, spec, NOBODY_LOOKS),
+  story: tellRun,
+  twice: runTwiceHere,
+};
+
+parentPort!.on('message', ({ seed, spec, view }: WorkerOrder) => {
+  parentPort!.postMessage(WAYS[view](seed, spec));
 });

@@ -119,11 +119,12 @@ export function resetElectionDeadline(`,
       },
       {
         file: 'src/core/raft/step-down.ts',
-        find: '  const base = state.config.electionTimeoutMs;\n',
+        find: '  state.electionDeadline = (now + base + nextBelow(state.prng, base)) as Millis;\n',
         replace: `  const own = \`\${state.config.self.id} \${now}\`;
   known.set(own, now);
   const [newest] = [...known.keys()].reverse();
-  const base = state.config.electionTimeoutMs + (newest === own ? 1 : 0);
+  const drawn = nextBelow(state.prng, base - 1) + (newest === own ? 1 : 0);
+  state.electionDeadline = (now + base + drawn) as Millis;
 `,
       },
     ],

@@ -10,5 +10,6 @@ NAPI_MODULE_INIT() {
   using namespace apex::addon;
   must(napi_set_named_property(env, exports, "version", number(env, kAddonVersion)), "version");
   register_base(env, exports);
+  register_disk(env, exports);
   return exports;
 }

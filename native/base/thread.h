@@ -34,6 +34,12 @@ class Thread final {
     return 0;
   }
 
+  // Whether it is over, as none of ours should be before it is told to. By the owner only.
+  bool has_ended() {
+    if (is_started_ && pthread_tryjoin_np(thread_, nullptr) == 0) is_started_ = false;
+    return !is_started_;
+  }
+
   void join() {
     if (is_started_) pthread_join(thread_, nullptr);
     is_started_ = false;

@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DiskCompletion, DiskOperation } from '../../src/core/disk.ts';
 import type { DiskPort } from '../../src/ports/disk.ts';
+import type { DaemonDisk, DiskOptions } from '../../src/runtime/daemon-disk.ts';
 import { PlainDisk } from '../../src/runtime/disk.ts';
+import type { Addon } from '../../src/runtime/native/addon.ts';
+import { NativeDisk } from '../../src/runtime/native/disk.ts';
+import { loadAddon } from '../../src/runtime/native/load.ts';
 import { DiskFixture } from '../world/disk-fixture.ts';
 
 export interface DiskUnderTest {
@@ -25,10 +29,23 @@ export interface DiskWorld {
   open(): Promise<DiskUnderTest>;
 }
 
+const native = loadAddon();
+
 export const diskWorlds: readonly DiskWorld[] = [
   { name: 'the simulated disk', open: openFake },
-  { name: 'the plain disk', open: openPlain },
+  { name: 'the plain disk', open: () => openReal((options) => new PlainDisk(options)) },
+  ...(native.addon === null ? [] : [nativeWorld(native.addon)]),
 ];
+
+/** Why there is no native disk among them; null: there is one. */
+export const noNativeDisk: string | null = native.reason;
+
+function nativeWorld(addon: Addon): DiskWorld {
+  return {
+    name: 'the native disk',
+    open: () => openReal((options) => new NativeDisk(addon, options)),
+  };
+}
 
 async function openFake(): Promise<DiskUnderTest> {
   const fixture = new DiskFixture('1', {});
@@ -42,11 +59,11 @@ async function openFake(): Promise<DiskUnderTest> {
   };
 }
 
-async function openPlain(): Promise<DiskUnderTest> {
+async function openReal(build: (options: DiskOptions) => DaemonDisk): Promise<DiskUnderTest> {
   const directory = await mkdtemp(join(tmpdir(), 'apex-kv-disk-'));
   const completions: DiskCompletion[] = [];
   const waiting = new Map<number, (completion: DiskCompletion) => void>();
-  const disk = new PlainDisk({
+  const disk = build({
     directory,
     deliver: (completion) => {
       completions.push(completion);

@@ -1,7 +1,7 @@
-/** The rules of src/core/disk.ts, and of the disk port, held by the fake and by the plain disk. */
+/** The rules of src/core/disk.ts, and of the disk port, held by the fake, the plain and the native disk. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { DiskCompletion, DiskOperation } from '../../src/core/disk.ts';
-import { type DiskUnderTest, diskWorlds } from './disk-worlds.ts';
+import { type DiskUnderTest, diskWorlds, noNativeDisk } from './disk-worlds.ts';
 
 const filled = (length: number, byte: number): Uint8Array => new Uint8Array(length).fill(byte);
 
@@ -192,4 +192,8 @@ describe.each(diskWorlds)('$name', ({ open }) => {
   test('there is room on the disk, and the port knows', () => {
     expect(disk.port.freeBytes()).toBeGreaterThan(0);
   });
+});
+
+test.skipIf(noNativeDisk !== null)(`the native disk is here (${noNativeDisk ?? 'it is'})`, () => {
+  expect(diskWorlds.map(({ name }) => name)).toContain('the native disk');
 });

@@ -4,8 +4,7 @@
  * 1. Operations on one file run in the order of submission, one at a time; different files run side
  *    by side in Node's thread pool. A rename waits for, and holds up, both of its names.
  * 2. Every operation completes exactly once, whatever happens to it.
- * 3. Errors are mapped here and nowhere else: no room, no such file, and EIO for all the rest, whose
- *    own words go to `report`.
+ * 3. Errors are mapped to the machines' few (disk-codes.ts); their own words go to `report`.
  * 4. A failed sync is passed on like any failure and is not tried again: the node decides, and it
  *    decides to stop.
  * 5. The lock (data-directory.ts) is the port's own file and is not listed.
@@ -15,9 +14,10 @@
 import fs from 'node:fs';
 import { promisify } from 'node:util';
 import { unreachable } from '../base/assert.ts';
-import type { DiskCode, DiskCompletion, DiskFile, DiskOperation } from '../core/disk.ts';
-import type { DiskPort } from '../ports/disk.ts';
+import type { DiskCode, DiskFile, DiskOperation } from '../core/disk.ts';
+import type { DaemonDisk, DiskOptions } from './daemon-disk.ts';
 import { LOCK_FILE } from './data-directory.ts';
+import { diskCodeOf } from './disk-codes.ts';
 import { readPastCache } from './disk-direct.ts';
 import { FileHandles } from './disk-handles.ts';
 import {
@@ -39,13 +39,6 @@ const FREE_REFRESH_MS = 1000;
 const NO_BYTES = new Uint8Array(0);
 const NO_FILES: readonly DiskFile[] = [];
 
-export interface PlainDiskOptions {
-  readonly directory: string;
-  readonly deliver: (completion: DiskCompletion) => void;
-  /** The machine's own words on a failure. */
-  readonly report: (operation: DiskOperation, error: unknown) => void;
-}
-
 interface Found {
   readonly bytes: Uint8Array;
   readonly files: readonly DiskFile[];
@@ -53,9 +46,9 @@ interface Found {
 
 const NOTHING: Found = { bytes: NO_BYTES, files: NO_FILES };
 
-export class PlainDisk implements DiskPort {
+export class PlainDisk implements DaemonDisk {
   readonly #directory: string;
-  readonly #options: PlainDiskOptions;
+  readonly #options: DiskOptions;
   readonly #handles: FileHandles;
   /** The last operation of each file that has any. */
   readonly #lanes = new Map<string, Promise<void>>();
@@ -63,12 +56,10 @@ export class PlainDisk implements DiskPort {
   readonly #freeTimer: NodeJS.Timeout;
   #freeBytes: number;
   #isClosed = false;
-  /** Told how long each sync of data took, in seconds. */
   onSynced: ((seconds: number) => void) | null = null;
-  /** When a sync last succeeded, by `performance.now()`; null: never. */
   lastSyncedAt: number | null = null;
 
-  constructor(options: PlainDiskOptions) {
+  constructor(options: DiskOptions) {
     this.#directory = options.directory;
     this.#options = options;
     this.#handles = new FileHandles(options.directory, HANDLES_MAX);
@@ -93,7 +84,11 @@ export class PlainDisk implements DiskPort {
     return this.#freeBytes;
   }
 
-  /** Waits for what is in flight, completes nothing more, and closes all files. */
+  /** Node's own threads do not end before Node does. */
+  isUp(): boolean {
+    return true;
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#freeTimer);
@@ -222,13 +217,5 @@ function namesOf(operation: DiskOperation): readonly string[] {
 }
 
 function codeOf(error: unknown): DiskCode {
-  switch ((error as NodeJS.ErrnoException).code) {
-    case 'ENOENT':
-      return 'ENOENT';
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return 'ENOSPC';
-    default:
-      return 'EIO';
-  }
+  return diskCodeOf((error as NodeJS.ErrnoException).code);
 }

@@ -8,19 +8,12 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import type { Addon } from './addon.ts';
 
 /** native/addon/version.h has the same number. */
-const ADDON_VERSION = 1;
+const ADDON_VERSION = 2;
 
 const ADDON_FILE = fileURLToPath(new URL('../../../native/build/apex.node', import.meta.url));
-
-/** What crosses the border. Arguments are checked on this side; the addon trusts them. */
-export interface Addon {
-  readonly version: number;
-  crc32c(bytes: Uint8Array, seed: number): number;
-  /** Writes the hash, little-endian, into the eight bytes of `into`. */
-  wyhash(bytes: Uint8Array, seedHigh: number, seedLow: number, into: Uint8Array): void;
-}
 
 export type LoadedAddon =
   | { readonly addon: Addon; readonly reason: null }

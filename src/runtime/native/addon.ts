@@ -1,0 +1,30 @@
+/**
+ * What crosses the border to the native helper's addon (native/addon). Arguments are checked on this
+ * side; the addon trusts them, and ends the process where they are of the wrong kind.
+ */
+
+declare const diskHandle: unique symbol;
+/** An open disk of the addon's. */
+export type DiskHandle = { readonly [diskHandle]: true };
+
+export interface Addon {
+  readonly version: number;
+  crc32c(bytes: Uint8Array, seed: number): number;
+  /** Writes the hash, little-endian, into the eight bytes of `into`. */
+  wyhash(bytes: Uint8Array, seedHigh: number, seedLow: number, into: Uint8Array): void;
+  /** A number is the machine's number of an error. Flat arrays and rows: native/addon/disk.cc. */
+  diskOpen(
+    directory: string,
+    hiddenFile: string,
+    results: Float64Array,
+    deliver: (count: number, files: readonly (string | number)[]) => void,
+  ): DiskHandle | number;
+  diskSubmit(handle: DiskHandle, operations: readonly unknown[]): void;
+  diskFreeBytes(handle: DiskHandle): number;
+  /** 1 while all its threads run. */
+  diskIsUp(handle: DiskHandle): number;
+  /** Durable writes that went past the page cache. */
+  diskDirectWrites(handle: DiskHandle): number;
+  /** Waits for what is running. The handle is void afterwards. */
+  diskClose(handle: DiskHandle): void;
+}

@@ -19,6 +19,7 @@ import { Daemon } from '../../src/runtime/daemon.ts';
 import { openDataDirectory } from '../../src/runtime/data-directory.ts';
 import { openListeners } from '../../src/runtime/listeners.ts';
 import { DaemonLog } from '../../src/runtime/log.ts';
+import { bestImplementation } from '../../src/runtime/native/choice.ts';
 import { MILESTONES, type NodeFigures, type NodeMessage, type NodeOptions } from './door.ts';
 
 const HOST = '127.0.0.1';
@@ -37,6 +38,7 @@ async function main({ walDirectory }: NodeOptions): Promise<void> {
     config: configOf(port),
     listeners,
     directory: directory.path,
+    disk: bestImplementation(),
     peers: [],
     log: DaemonLog.silent(),
     clock: SYSTEM_CLOCK,

@@ -296,7 +296,7 @@ const NODES = {
   ),
   HELPER_DOWN: notApplied(
     EXIT.ERROR,
-    'A listener could not be kept open: it failed again and again, so the node handed over and stopped.',
+    'A listener could not be kept open, or the threads of the native disk ended; the node handed over and stopped.',
     'See what the log says at `helper.failed`: another process on the port, too few descriptors; restart.',
   ),
   HTTP_FORBIDDEN: notApplied(

@@ -7,6 +7,7 @@ import type { NodeId } from '../base/units.ts';
 import { DEFAULT_SETTINGS, DURABILITIES } from '../core/settings.ts';
 import type { Durability } from '../core/types.ts';
 import { LOG_FORMATS, type LogFormat } from '../runtime/log-formats.ts';
+import { IMPLEMENTATIONS, type Implementation } from '../runtime/native/choice.ts';
 import {
   CLIENT_PORT_MAX,
   type ListedPeer,
@@ -30,6 +31,8 @@ export interface ServeFlags {
   readonly quota: number | null;
   readonly logFormat: LogFormat;
   readonly raftTrace: string | null;
+  /** Null: native where it is there. */
+  readonly disk: Implementation | null;
 }
 
 export function addServeFlags(command: Command): Command {
@@ -67,6 +70,10 @@ function serveOptions(): Option[] {
       .choices(LOG_FORMATS)
       .default('json'),
     new Option('--raft-trace <file>', "append Raft's events for an outside judge, as JSON lines"),
+    new Option(
+      '--disk <kind>',
+      'what performs disk operations (default: native if it is built)',
+    ).choices(IMPLEMENTATIONS),
   ];
 }
 
@@ -78,9 +85,10 @@ export function readServeFlags(command: Command): ServeFlags {
     durability = null,
     quota = null,
     raftTrace = null,
+    disk = null,
     ...rest
   } = command.opts<Partial<ServeFlags>>();
-  return { ...(rest as ServeFlags), advertise, peerPort, durability, quota, raftTrace };
+  return { ...(rest as ServeFlags), advertise, peerPort, durability, quota, raftTrace, disk };
 }
 
 const environmentName = (name: string): string => `APEX_${name.replaceAll('-', '_').toUpperCase()}`;

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { EXIT } from '../base/errors.ts';
 import { traceProblems } from '../node/raft-trace/testing/schema.ts';
 import { openDataDirectory } from '../runtime/data-directory.ts';
+import { loadAddon } from '../runtime/native/load.ts';
 import { good, removeDirectory, temporaryDirectory } from '../runtime/testing/cluster.ts';
 import { endpointsOf, listenerPortsOf, nodeConfigOf, warningsOf } from './node-config.ts';
 import { newProgram, runProgram } from './program.ts';
@@ -202,6 +203,21 @@ describe('the process', () => {
     expect(status).toBe(EXIT.USAGE);
     expect(lines().at(-1)).toMatchObject({ code: 'BAD_FLAG' });
     expect(fs.readdirSync(join(walDirectory, 'apex-1'))).toEqual([]);
+  });
+
+  test.each(['node', 'native'])('with --disk %s it runs on that, or says why not', async (kind) => {
+    const { child, ended, lines, output } = start(await freePort(), ['--disk', kind]);
+    const { addon } = loadAddon();
+    if (kind === 'native' && addon === null) {
+      const [status] = await ended;
+      expect(status).toBe(EXIT.USAGE);
+      expect(lines().at(-1)).toMatchObject({ code: 'BAD_FLAG' });
+      return;
+    }
+    await vi.waitUntil(() => output().includes('node.starting'), 15_000);
+    expect(lines()[0]).toMatchObject({ event: 'node.starting', disk: kind });
+    child.kill('SIGTERM');
+    await ended;
   });
 
   test('a port that is taken ends it with the reason and what to do', async () => {

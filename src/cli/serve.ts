@@ -13,6 +13,7 @@ import { Daemon, type DaemonEnd } from '../runtime/daemon.ts';
 import { type DataDirectory, openDataDirectory } from '../runtime/data-directory.ts';
 import { type Listeners, openListeners } from '../runtime/listeners.ts';
 import { DaemonLog } from '../runtime/log.ts';
+import { type Choice, chooseImplementation } from '../runtime/native/choice.ts';
 import { RaftTraceFile } from '../runtime/raft-trace-file.ts';
 import { askedOf, endpointsOf, listenerPortsOf, nodeConfigOf, warningsOf } from './node-config.ts';
 import { addServeFlags, readServeFlags, type ServeFlags } from './serve-flags.ts';
@@ -40,12 +41,14 @@ async function serve(flags: ServeFlags): Promise<number> {
 }
 
 async function run(flags: ServeFlags, log: DaemonLog): Promise<number> {
+  const disk = chooseImplementation('--disk', flags.disk);
+  if ('code' in disk) return tellFailure(log, disk);
   const directory = await openDataDirectory(flags.walDir, flags.id);
   if ('code' in directory) return tellFailure(log, directory);
   try {
     const listeners = await openListeners(flags.listen, listenerPortsOf(flags));
     if ('code' in listeners) return tellFailure(log, listeners);
-    return await runTraced(flags, { log, directory, listeners });
+    return await runTraced(flags, { log, disk, directory, listeners });
   } finally {
     directory.release();
   }
@@ -66,22 +69,25 @@ async function runTraced(flags: ServeFlags, opened: Opened): Promise<number> {
 
 interface Opened {
   readonly log: DaemonLog;
+  readonly disk: Choice;
   readonly directory: DataDirectory;
   readonly listeners: Listeners;
 }
 
 async function runNode(
   flags: ServeFlags,
-  { log, directory, listeners }: Opened,
+  opened: Opened,
   raftTrace: RaftTraceFile | null,
 ): Promise<number> {
+  const { log, disk, directory, listeners } = opened;
   const warnings = warningsOf(flags);
-  tellStart(log, { directory, listeners, warnings });
+  tellStart(opened, warnings);
   const daemon = new Daemon({
     version: VERSION,
     config: nodeConfigOf(flags, VERSION),
     listeners,
     directory: directory.path,
+    disk,
     peers: endpointsOf(flags),
     log,
     clock: SYSTEM_CLOCK,
@@ -96,22 +102,24 @@ async function runNode(
   return status;
 }
 
-function tellStart(
-  log: DaemonLog,
-  told: {
-    readonly directory: DataDirectory;
-    readonly listeners: Listeners;
-    readonly warnings: readonly string[];
-  },
-): void {
-  const { ports } = told.listeners;
-  const line = { component: 'node', event: 'node.starting', ...ports } as const;
+function tellStart({ log, disk, directory, listeners }: Opened, warnings: readonly string[]): void {
+  const { ports } = listeners;
+  const { implementation, reason } = disk;
+  const line = {
+    component: 'node',
+    event: 'node.starting',
+    ...ports,
+    disk: implementation,
+  } as const;
   log.info(
     line,
-    `clients at port ${ports.port}, HTTP at ${ports.httpPort}, data in ${told.directory.path}`,
+    `clients at port ${ports.port}, HTTP at ${ports.httpPort}, data in ${directory.path}`,
   );
-  for (const warning of told.warnings)
-    log.warn({ component: 'node', event: 'node.warning' }, warning);
+  if (reason !== null) {
+    const without = { component: 'node', event: 'node.no-native-helper', reason } as const;
+    log.info(without, `the disk runs on plain Node: there is no native helper: ${reason}`);
+  }
+  for (const warning of warnings) log.warn({ component: 'node', event: 'node.warning' }, warning);
 }
 
 /** Asks for a stop at the first signal; resolves to a status when waiting is over. */

@@ -20,7 +20,7 @@ import { Node } from '../node/node.ts';
 import { RaftTracer } from '../node/raft-trace/tracer.ts';
 import type { NetEvent } from '../ports/net.ts';
 import type { Clock } from './clock.ts';
-import { PlainDisk } from './disk.ts';
+import type { DaemonDisk } from './daemon-disk.ts';
 import type { PeerEndpoint } from './endpoints.ts';
 import { SystemEntropy } from './entropy.ts';
 import type { Surroundings } from './health.ts';
@@ -31,7 +31,9 @@ import type { Journal } from './journal.ts';
 import type { Listeners } from './listeners.ts';
 import type { DaemonLog } from './log.ts';
 import { Metrics } from './metrics.ts';
+import type { Choice } from './native/choice.ts';
 import { PlainNet } from './net.ts';
+import { openDisk } from './open-disk.ts';
 import type { RaftTraceFile } from './raft-trace-file.ts';
 import { type HelperStatus, Supervisor } from './supervisor.ts';
 import { TurnLoop } from './turn-loop.ts';
@@ -42,6 +44,8 @@ export interface DaemonOptions {
   readonly config: NodeConfig;
   readonly listeners: Listeners;
   readonly directory: string;
+  /** What performs the operations on the directory. */
+  readonly disk: Choice;
   readonly peers: readonly PeerEndpoint[];
   readonly log: DaemonLog;
   /** What supervision goes by; the node has its own time. */
@@ -69,7 +73,7 @@ export class Daemon {
   /** Resolves once, when the node is over; everything but the HTTP door is closed then. */
   readonly ended: Promise<DaemonEnd>;
   readonly #options: DaemonOptions;
-  readonly #disk: PlainDisk;
+  readonly #disk: DaemonDisk;
   readonly #loop: TurnLoop;
   readonly #watch: Watch;
   readonly #metrics: Metrics;
@@ -85,7 +89,7 @@ export class Daemon {
       this.#resolveEnded = resolve;
     });
     const { config, listeners, directory, peers, log } = options;
-    this.#disk = new PlainDisk({
+    this.#disk = openDisk(options.disk, {
       directory,
       deliver: (completion) => this.#loop.accept({ kind: 'disk', completion }),
       report: (operation, error) => this.#reportDisk(operation, error),
@@ -153,9 +157,9 @@ export class Daemon {
 
   #supervise(): Supervisor {
     const { listeners, clock, log } = this.#options;
-    const { gossip } = this.net;
+    const parts = { listeners, gossip: this.net.gossip, disk: this.#disk };
     return new Supervisor({
-      helpers: helpersOf(listeners, gossip, (name, error) => this.#supervisor.failed(name, error)),
+      helpers: helpersOf(parts, (name, error) => this.#supervisor.failed(name, error)),
       clock,
       chance: () => Math.floor(Math.random() * 2 ** 32),
       log,
@@ -175,6 +179,7 @@ export class Daemon {
       helpers: () => this.helpers(),
       turns: () => this.#loop.turns,
       freeBytes: () => this.#disk.freeBytes(),
+      implementations: { disk: this.#options.disk.implementation },
     });
     this.#disk.onSynced = (seconds) => metrics.synced(seconds);
     serveHttp(listeners.http, {
@@ -229,7 +234,8 @@ export class Daemon {
   }
 
   #gaveUp({ name, isVital }: Helper, reason: string): void {
-    if (!isVital || name === 'disk') return;
+    // A disk that the machines gave up has ended the node by itself.
+    if (!isVital || this.node.failure !== null) return;
     this.#loss ??= failure('HELPER_DOWN', `${name}: ${reason}`);
     this.stop();
   }

@@ -1,9 +1,9 @@
 /**
- * The helpers of a daemon on plain Node, made of what it has opened.
+ * The helpers of a daemon, made of what it has opened.
  *
  * | helper | when it is given up |
  * |---|---|
- * | disk | at its first failure, as the machines see it; the node has stopped by then |
+ * | disk | at its first failure, as the machines see it, and when its threads are gone; the node stops |
  * | clients, peers | the node hands over, drains and stops: nobody reaches it any more |
  * | gossip | the node goes on: nothing that must be right rests on gossip |
  * | http | the node goes on: who asks for health gets no answer, which is one |
@@ -12,14 +12,21 @@
  */
 import type { Server } from 'node:net';
 import { NO_RESTART, RESTARTS } from '../node/supervision.ts';
+import type { DaemonDisk } from './daemon-disk.ts';
 import type { Gossip } from './gossip.ts';
 import type { Helper, HelperName } from './helper.ts';
 import { type Listeners, listen, reopenGossip } from './listeners.ts';
 
 type Failed = (name: HelperName, error: unknown) => void;
 
+export interface HelperParts {
+  readonly listeners: Listeners;
+  readonly gossip: Gossip;
+  readonly disk: DaemonDisk;
+}
+
 /** `failed` is told from now on, not before this returns. */
-export function helpersOf(listeners: Listeners, gossip: Gossip, failed: Failed): Helper[] {
+export function helpersOf({ listeners, gossip, disk }: HelperParts, failed: Failed): Helper[] {
   const { host, ports, clients, peers, http } = listeners;
   const door = (name: HelperName, server: Server, port: number): Helper => {
     server.on('error', (error) => failed(name, error));
@@ -36,18 +43,21 @@ export function helpersOf(listeners: Listeners, gossip: Gossip, failed: Failed):
   const doors = [door('clients', clients, ports.port)];
   if (peers !== null) doors.push(door('peers', peers, ports.peerPort!));
   gossip.failed = (error) => failed('gossip', error);
-  return [DISK, ...doors, gossipHelper(listeners, gossip), door('http', http, ports.httpPort)];
+  const others = [gossipHelper(listeners, gossip), door('http', http, ports.httpPort)];
+  return [diskHelper(disk), ...doors, ...others];
 }
 
-/** Its failures are the machines' to judge; it has nothing of its own that could end. */
-const DISK: Helper = {
-  name: 'disk',
-  policy: NO_RESTART,
-  isVital: true,
-  isUp: () => true,
-  reopen: null,
-  close: () => {},
-};
+/** Its operations' failures are the machines' to judge; its end shows here. */
+function diskHelper(disk: DaemonDisk): Helper {
+  return {
+    name: 'disk',
+    policy: NO_RESTART,
+    isVital: true,
+    isUp: () => disk.isUp(),
+    reopen: null,
+    close: () => {},
+  };
+}
 
 function gossipHelper(listeners: Listeners, gossip: Gossip): Helper {
   return {

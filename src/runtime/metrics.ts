@@ -36,6 +36,8 @@ export interface MetricSources {
   readonly helpers: () => readonly HelperStatus[];
   readonly turns: () => number;
   readonly freeBytes: () => number;
+  /** What serves each port that has a native implementation: `native` or `node`. */
+  readonly implementations: Readonly<Record<string, string>>;
 }
 
 type Reading = readonly [name: string, help: string, read: () => number];
@@ -183,7 +185,7 @@ export class Metrics {
   }
 
   #labelled(): void {
-    const { node, version } = this.#sources;
+    const { node, version, implementations } = this.#sources;
     const registers = [this.registry];
     new Counter({
       name: 'apex_ops_total',
@@ -223,6 +225,15 @@ export class Metrics {
       registers,
     });
     build.set({ version, runtime: `node ${process.version}` }, 1);
+    const ports = new Gauge({
+      name: 'apex_port_info',
+      help: 'Always 1: what serves the port, native or node.',
+      labelNames: ['port', 'implementation'],
+      registers,
+    });
+    for (const [port, implementation] of Object.entries(implementations)) {
+      ports.set({ port, implementation }, 1);
+    }
   }
 
   #perPeer(): void {

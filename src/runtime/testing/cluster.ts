@@ -20,6 +20,7 @@ import { type DataDirectory, openDataDirectory } from '../data-directory.ts';
 import { Journal } from '../journal.ts';
 import { type Listeners, openListeners } from '../listeners.ts';
 import { DaemonLog } from '../log.ts';
+import { bestImplementation, type Choice } from '../native/choice.ts';
 import type { RaftTraceFile } from '../raft-trace-file.ts';
 
 const HOST = '127.0.0.1';
@@ -77,13 +78,15 @@ export interface BootOptions {
   readonly clock?: Clock;
   /** One a node. */
   readonly traces?: readonly RaftTraceFile[];
+  /** Unset: what a user gets who asks for nothing. */
+  readonly disk?: Choice;
 }
 
 /** Boots `count` nodes below `walDirectory`, each with a journal. */
 export async function bootCluster(
   walDirectory: string,
   count: number,
-  { clock = SYSTEM_CLOCK, traces = [] }: BootOptions = {},
+  { clock = SYSTEM_CLOCK, traces = [], disk = bestImplementation() }: BootOptions = {},
 ): Promise<Member[]> {
   const ids = Array.from({ length: count }, (_, at) => nodeId(at + 1));
   const listeners = await Promise.all(ids.map(openAnywhere));
@@ -102,6 +105,7 @@ export async function bootCluster(
       config: configOf(id, ports),
       listeners: listeners[at]!,
       directory: directory.path,
+      disk,
       peers,
       log: DaemonLog.silent(),
       clock,

@@ -68,12 +68,14 @@ const inCluster: readonly MutantRow[] = [
     id: 'canary-liveness',
     tier: 2,
     violates: ['LIVE'],
-    note: 'liveness: nobody ever stands for an election',
+    note: 'liveness: after its first frames a node is silent',
     edits: [
       {
-        file: 'src/core/raft/election.ts',
-        find: '  if (!mayCampaignByClock(state, now)) return;\n',
-        replace: '  if (state.currentTerm >= 0) return;\n',
+        file: 'src/node/peers.ts',
+        find: '    this.#net.sendPeer(outgoing.to, outgoing.writer.finish());\n',
+        replace: `    const frame = outgoing.writer.finish();
+    if (this.framesSent < 500) this.#net.sendPeer(outgoing.to, frame);
+`,
       },
     ],
   },

@@ -29,6 +29,7 @@ const NOISE: ReadonlySet<string> = new Set([
   'net-reset',
   'net-partition',
   'net-clog',
+  'net-replay',
   'backlog-loss',
 ]);
 
@@ -41,6 +42,7 @@ const FAULT_WORDS: Readonly<Record<string, string>> = {
   clog: 'a way from it is clogged',
   'link-reset': 'loses a link',
   'client-reset': 'loses a client',
+  'client-cut': 'loses a client in the middle of a request',
   wipe: 'loses its disk',
   reconfigure: 'is asked to change the voters',
   'disk-sync-error': 'its disk fails to sync',
@@ -48,6 +50,10 @@ const FAULT_WORDS: Readonly<Record<string, string>> = {
   'disk-read-error': 'its disk fails to read',
   'disk-slow': 'its disk gets slow',
   'disk-stall': 'its disk stalls',
+  'disk-full': 'its disk refuses a write: full',
+  'full-disk': 'others fill its disk',
+  'disk-misdirected-write': 'its disk writes in the wrong place',
+  'slow-cpu': 'its processor gets slow',
   'clock-step': 'its clock jumps',
 };
 

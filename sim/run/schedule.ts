@@ -25,6 +25,12 @@ export const WHOLE_SCHEDULE: Schedule = {
   safetyMs: null,
 };
 
+export const isWholeSchedule = (schedule: Schedule): boolean =>
+  schedule.off.length === 0 &&
+  [schedule.strikes, schedule.clients, schedule.keys, schedule.safetyMs].every(
+    (limit) => limit === null,
+  );
+
 export const STRIKE_KINDS = [
   'crash',
   'promise-crash',

@@ -40,8 +40,8 @@ describe('the trace of a run', () => {
     }
   });
 
-  test('commits nothing that a majority was not seen to hold', () => {
-    for (const { seen, event } of commitsOf(traceOf('1').events)) {
+  test.each(['1', '2', '8'])('commits nothing that a majority was not seen to hold: %s', (seed) => {
+    for (const { seen, event } of commitsOf(traceOf(seed).events)) {
       const { conf, state, nid } = event;
       for (const voters of conf.filter((list) => list.length > 0)) {
         const holders = voters.filter((id) => (seen.get(`${nid} ${id}`) ?? 0) >= state.commit);

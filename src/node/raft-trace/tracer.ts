@@ -51,11 +51,10 @@ export class RaftTracer implements StepObserver {
     if (raft.config.group !== 0 || this.#view === null) return;
     this.#received(raft, event);
     if (event.kind === 'synced') this.#diskAnswered(raft);
-    const isEarly = raft.commitIndex <= this.#view.log;
-    if (isEarly) this.#committed(raft);
+    this.#committed(raft, decidedBefore(raft, this.#view));
     for (const record of out.records) this.#recorded(record, raft);
     this.#settled(raft);
-    if (!isEarly) this.#committed(raft);
+    this.#committed(raft, raft.commitIndex);
     for (const message of out.sendNow) this.#sent(message);
     for (const { message } of out.sendAfter) this.#sent(message);
     for (const member of out.snapshotsWanted) this.#snapshotSent(raft, member);
@@ -166,11 +165,11 @@ export class RaftTracer implements StepObserver {
   }
 
   /** Only a leader's commit is an event; a follower's comes with the append that brought it. */
-  #committed(raft: RaftState): void {
+  #committed(raft: RaftState, commit: number): void {
     const view = this.#view!;
     const before = view.commit;
-    view.commit = raft.commitIndex;
-    if (view.commit === before) return;
+    if (commit <= before) return;
+    view.commit = commit;
     if (view.role === 'StateLeader') this.#tell('Commit');
     for (const { index, configuration } of raft.configurations) {
       if (index <= before || index > view.commit) continue;
@@ -198,4 +197,15 @@ export class RaftTracer implements StepObserver {
     const { self } = config;
     return newMessage(type, { from: self, to: self, term: this.#view!.term }, { index });
   }
+}
+
+/**
+ * How far the step committed before its records: not at all beyond the log that there was, and where
+ * a leader left a joint configuration, no further than to that; the rest is the new voters' decision.
+ */
+function decidedBefore({ commitIndex, configurations }: RaftState, { log, commit }: View): number {
+  if (commitIndex > log) return commit;
+  const at = configurations.findIndex(({ index }) => index > log);
+  const joint = configurations[at - 1];
+  return joint === undefined ? commitIndex : Math.min(commitIndex, joint.index);
 }

@@ -19,9 +19,11 @@ import { OnlineCheck } from '../check/online/check.ts';
 import { checkWhole } from '../check/online/content.ts';
 import { DiskLife } from '../check/online/disk-life.ts';
 import { HeardCheck } from '../check/online/heard.ts';
+import { PlatterLooks } from '../check/online/looks.ts';
 import { OfficeCheck } from '../check/online/offices.ts';
 import { recoverFrom } from '../check/online/platter.ts';
 import { SessionCheck } from '../check/online/sessions.ts';
+import { checkSnapshots } from '../check/online/snapshots.ts';
 import { StormCheck } from '../check/online/storms.ts';
 import { ClusterProbes } from '../check/probes/cluster.ts';
 import { StepSpec } from '../check/steps/spec.ts';
@@ -74,6 +76,9 @@ export class Cluster {
   #raftTrace: RaftTraceSink | null = null;
   /** What they found on their disks when they were started was looked at. */
   readonly #recovered = new WeakSet<Node>();
+  readonly #looks = new PlatterLooks();
+  /** Snapshots that were found on the disk of a running node. */
+  readonly #proved = new WeakMap<Node, Set<string>>();
   #turns = 0;
   #nextPlatterCheck = PLATTER_CHECK_TURNS;
 
@@ -212,7 +217,7 @@ export class Cluster {
     for (const group of state.groups) raft.check(group.raft);
     if (this.#turns % FILES_CHECK_TURNS === 0) checkFiles(state.groups);
     if (state.phase !== 'serving') return;
-    const isNews = !this.#recovered.has(node);
+    const isNews = !this.#recovered.has(node) || this.#looks.afterTurn(state);
     if (isNews || this.#turns >= this.#nextPlatterCheck) this.#checkPlatter(node);
     this.#recovered.add(node);
   }
@@ -226,8 +231,8 @@ export class Cluster {
   }
 
   /** What it says is durable is on its disk, unless somebody spoils disks. */
-  #checkPlatter({ state }: Node): void {
-    const { config, self, wal: log } = state;
+  #checkPlatter(node: Node): void {
+    const { config, self, wal: log, groups } = node.state;
     if (log === null || self === null || this.atlas.isBusy) return;
     if (log.config.segmentBytes > PLATTER_SEGMENT_BYTES_MAX) return;
     const files = this.world.disk(config.id).durableFiles(LOG_PREFIX);
@@ -240,6 +245,11 @@ export class Cluster {
       throw new InvariantViolation('durable-quorum', 'the log on the disk is damaged');
     }
     this.#online.onDisk(self, recovery.groups);
+    const proved = this.#proved.get(node) ?? new Set();
+    this.#proved.set(node, proved);
+    const disk = this.world.disk(config.id);
+    const filesCalled = (name: string) => disk.durableFiles(name);
+    checkSnapshots(recovery.groups, groups, { filesCalled, proved });
   }
 
   /** At the end of a run: every record, session and slot of those that are up. */

@@ -3,13 +3,19 @@
  *
  *   claim a victim ─▶ wait until a later header vouches for the log ─▶ spoil ─▶ crash, start
  *
- * A few sectors rot or come back as zeros; a long run of them stands for a write that went astray.
+ * A few sectors rot, or come back as zeros or with what stands elsewhere; a long run of them stands for
+ * a write that went astray.
  */
 import type { NodeId } from '../../src/base/units.ts';
 import { comparePositions } from '../../src/core/wal/flush.ts';
 import { sequenceOf, type WalState } from '../../src/core/wal/state.ts';
 import type { SimulatedDisk } from '../world/disk.ts';
-import { type ColdSector, damageSector, drawColdSector } from '../world/disk-damage.ts';
+import {
+  type ColdSector,
+  damageSector,
+  drawColdSector,
+  misplaceSector,
+} from '../world/disk-damage.ts';
 import { SECTOR_BYTES } from '../world/disk-image.ts';
 import type { Stream } from '../world/streams.ts';
 import { eventKind } from '../world/trace.ts';
@@ -83,11 +89,13 @@ export class Decay {
     const disk = world.disk(node);
     const wal = this.#cluster.node(node)!.state.wal!;
     let spoilt = 0;
+    const isForeign = isLog && stream.permille(400);
     for (let spots = stream.between(1, 3); spots > 0; spots--) {
       const at = drawUsedSector(disk, stream, (file) =>
         isLog ? isSegmentOf(wal, file) : file.endsWith('.snapshot'),
       );
-      if (at !== null) spoilt += this.#spoilRun(disk, at, stream);
+      if (at === null) continue;
+      spoilt += isForeign ? misplaceRun(disk, at, stream) : this.#spoilRun(disk, at, stream);
     }
     if (spoilt === 0) {
       this.#atlas.release();
@@ -119,6 +127,24 @@ export class Decay {
   }
 }
 
+/** A run of the log shows what another place of the log holds. Answers how many sectors do. */
+function misplaceRun(disk: SimulatedDisk, at: ColdSector, stream: Stream): number {
+  const source = drawUsedSector(disk, stream, (file) => sequenceOf(file) > 0);
+  const blocks = stream.pick([1, 1, 2, 4]);
+  // Most such writes are whole blocks: what stands there looks whole, too.
+  const unit = stream.permille(700) ? BLOCK_BYTES : SECTOR_BYTES;
+  if (source === null) return 0;
+  const from = source.offset - (source.offset % unit);
+  const to = at.offset - (at.offset % unit);
+  let spoilt = 0;
+  for (let offset = 0; offset < BLOCK_BYTES * blocks; offset += SECTOR_BYTES) {
+    const target = { file: at.file, offset: to + offset };
+    if (misplaceSector(disk, { file: source.file, offset: from + offset }, target)) spoilt++;
+  }
+  return spoilt;
+}
+
+const BLOCK_BYTES = 4_096;
 const DRAWS_MAX = 10;
 
 /** Rather one that holds something: most of a log's last blocks is padding. */

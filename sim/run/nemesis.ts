@@ -3,10 +3,12 @@
  * nodes for what operators ask. Each kind draws from a stream of its own.
  *
  * 1. It never destroys what a quorum needs: a store is wiped only while all others are whole and
- *    up, and not again before the cluster has replaced it.
+ *    up, and not again before the cluster has replaced it. It lies in wait for such a moment, and
+ *    what the lost store has said still comes, when nobody expects it any more.
  * 2. Every second strike is at a leader: offices that end in the middle of something are where
  *    the bugs are. A hunt strikes whoever leads, several times in a row.
- * 3. A crash waits a little for the disk to be at work.
+ * 3. A crash waits a little for the disk to be at work, and some come in a row: what a restart has
+ *    just begun is cut off as well.
  */
 import { type GroupId, groupId, type NodeId } from '../../src/base/units.ts';
 import type { AdminRequest } from '../../src/node/contract.ts';
@@ -27,8 +29,8 @@ export interface NemesisOptions {
   readonly admin: (node: NodeId, request: AdminRequest) => void;
   /** Crashes `node` and empties its disk, unless the cluster would lose data. */
   readonly wipe: (node: NodeId) => boolean;
-  /** Proposes other voters, unless that is unsafe now. */
-  readonly reconfigure: (group: GroupId, stream: Stream) => boolean;
+  /** Proposes other voters, unless that is unsafe now; `isRash`: whatever is under way. */
+  readonly reconfigure: (group: GroupId, stream: Stream, isRash: boolean) => boolean;
   /** Spoils some of what a disk has kept, within what the atlas allows. */
   readonly decay: (stream: Stream) => void;
   /** Whoever leads a group, or null. */
@@ -39,6 +41,13 @@ export interface NemesisOptions {
 /** How often, and how long in all, a crash waits for a busy disk. */
 const BUSY_POLL_US = 300;
 const BUSY_POLLS_MAX = 60;
+
+/** How often, and how many times, a wipe looks for a moment at which it is safe. */
+const WIPE_POLL_MS = 30;
+const WIPE_POLLS_MAX = 100;
+/** The last words of a store that is lost: so many, each within one of these spans. */
+const LAST_WORDS_MAX = 40;
+const LAST_WORD_MS = [100, 2_000, 10_000, 20_000];
 
 const HUNT_LOOK_MS = 10;
 const HUNT_LOOKS_MAX = 200;
@@ -138,19 +147,44 @@ export class Nemesis {
 
   #crash(stream: Stream): void {
     const node = this.#victim(stream);
-    this.#crashBusy(node, stream, stream.permille(800) ? BUSY_POLLS_MAX : 0);
+    const polls = stream.permille(800) ? BUSY_POLLS_MAX : 0;
+    const inARow = stream.permille(200) ? stream.between(1, 4) : 0;
+    this.#crashBusy(node, stream, polls, () => {
+      this.#crashOne(node, stream);
+      if (inARow > 0) this.#crashAgain(node, stream, inARow);
+    });
   }
 
   /** As soon as the disk is at work, or after `polls` looks. */
-  #crashBusy(node: NodeId, stream: Stream, polls: number): void {
+  #crashBusy(node: NodeId, stream: Stream, polls: number, crash: () => void): void {
     const { world } = this.#options;
     if (polls === 0 || world.disk(node).busy() > 0) {
-      this.#crashOne(node, stream);
+      crash();
       return;
     }
     world.scheduler.after(BUSY_POLL_US, NEMESIS_EVENT, 0, () => {
-      if (!this.isOver) this.#crashBusy(node, stream, polls - 1);
+      if (!this.isOver) this.#crashBusy(node, stream, polls - 1, crash);
     });
+  }
+
+  /** `left` more times, soon after it was started again, with its disk at work. */
+  #crashAgain(node: NodeId, stream: Stream, left: number): void {
+    const { world } = this.#options;
+    const mercyMs = stream.pick([1, 20, 200]);
+    let looks = HUNT_LOOKS_MAX;
+    const look = (): void => {
+      if (world.process(node).current() === null) {
+        if (--looks > 0) this.#after(HUNT_LOOK_MS, look);
+        return;
+      }
+      this.#after(stream.between(1, mercyMs), () =>
+        this.#crashBusy(node, stream, BUSY_POLLS_MAX, () => {
+          this.#crashOne(node, stream);
+          if (left > 1) this.#crashAgain(node, stream, left - 1);
+        }),
+      );
+    };
+    look();
   }
 
   /**
@@ -194,7 +228,12 @@ export class Nemesis {
     if (world.nodes.length < 2) return;
     cutSome(world.net, first, stream.shuffle(world.nodes.filter((node) => node !== first)), stream);
     world.faults.count('partition', first);
-    this.#after(stream.between(1, config.healMs * 2), () => world.net.heal());
+    const spanMs = stream.between(1, config.healMs * 2);
+    this.#after(spanMs, () => world.net.heal());
+    // What it has written before is not done when those who went on without it are back.
+    if (!stream.permille(200)) return;
+    const stallMs = spanMs + stream.between(1, 500);
+    world.disk(first).stall(world.scheduler.nowUs() + stallMs * 1_000);
   }
 
   /** Whoever leads is struck, and whoever leads then, and so on: what was half done piles up. */
@@ -269,7 +308,10 @@ export class Nemesis {
     const { world, config } = this.#options;
     const disk = world.disk(this.#victim(stream));
     if (stream.permille(500)) {
-      disk.stall(world.scheduler.nowUs() + stream.between(1, 500) * 1_000);
+      // The longest outlast an election or two.
+      disk.stall(
+        world.scheduler.nowUs() + stream.between(1, stream.pick([500, 500, 4_000])) * 1_000,
+      );
       return;
     }
     disk.slow(stream.pick([3_000, 20_000]));
@@ -287,19 +329,35 @@ export class Nemesis {
   }
 
   #wipe(stream: Stream): void {
+    this.#wipeWhenSafe(this.#victim(stream), stream, WIPE_POLLS_MAX);
+  }
+
+  #wipeWhenSafe(node: NodeId, stream: Stream, polls: number): void {
     const { world, config, wipe } = this.#options;
-    const node = this.#victim(stream);
-    if (!wipe(node)) return;
+    if (!wipe(node)) {
+      if (polls > 0) this.#after(WIPE_POLL_MS, () => this.#wipeWhenSafe(node, stream, polls - 1));
+      return;
+    }
+    world.net.peers.recall(node, LAST_WORDS_MAX, () =>
+      stream.between(1, stream.pick(LAST_WORD_MS)),
+    );
     this.#after(stream.between(1, config.downMsMax), () => world.process(node).start());
   }
 
-  /** Every second time the change is cut off in the middle. */
+  /**
+   * Every second time the change is cut off in the middle; some are followed by another one before
+   * they can be done.
+   */
   #reconfigure(stream: Stream): void {
     const { world, config, reconfigure, leaderOf } = this.#options;
     const group = this.#group(stream);
     const isCut = stream.permille(500);
     const afterMs = stream.pick([1, 1, 3, 10, 50]);
-    if (!reconfigure(group, stream) || !isCut) return;
+    if (!reconfigure(group, stream, false)) return;
+    if (stream.permille(300)) {
+      this.#after(stream.pick([0, 1, 3, 10]), () => reconfigure(group, stream, true));
+    }
+    if (!isCut) return;
     const leader = leaderOf(group)!;
     const others = stream.shuffle(world.nodes.filter((node) => node !== leader));
     this.#after(afterMs, () => {

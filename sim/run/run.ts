@@ -142,7 +142,7 @@ class Run {
       groups: config.node.settings.groupCount,
       admin: (node, request) => this.#cluster.admin(node, request),
       wipe: (node) => this.#wipe(node),
-      reconfigure: (group, stream) => this.#reconfigure(group, stream),
+      reconfigure: (group, stream, isRash) => this.#reconfigure(group, stream, isRash),
       schedule: options.overrides.schedule,
       decay: (stream) => decay.strike(stream),
       leaderOf: (group) => newestLeader(this.#cluster, group)?.config.self.id ?? null,
@@ -182,9 +182,12 @@ class Run {
     return true;
   }
 
-  /** Some of the members vote from now on, the others learn. */
-  #reconfigure(group: GroupId, stream: Stream): boolean {
-    if (this.#cluster.atlas.isBusy || !isWhole(this.#cluster)) return false;
+  /**
+   * Some of the members vote from now on, the others learn. A rash one is asked for in the middle of
+   * another change: nobody who votes may be missed while it might be taken up.
+   */
+  #reconfigure(group: GroupId, stream: Stream, isRash: boolean): boolean {
+    if (this.#cluster.atlas.isBusy || !isWhole(this.#cluster, isRash)) return false;
     const leader = newestLeader(this.#cluster, group)!;
     const members = stream.shuffle(allMembers(currentConfiguration(leader)));
     const count = stream.permille(300) ? members.length : stream.between(1, members.length);

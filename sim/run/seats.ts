@@ -15,8 +15,11 @@ export function newestLeader(cluster: Cluster, group: number): RaftState | null 
   return newest;
 }
 
-/** Every store that any group counts on is there, up or down: none was lost and not yet replaced. */
-export function isWhole(cluster: Cluster): boolean {
+/**
+ * Every store that any group counts on is there, up or down: none was lost and not yet replaced.
+ * `mayChange`: a change of members may be under way.
+ */
+export function isWhole(cluster: Cluster, mayChange = false): boolean {
   const { stores, config } = cluster;
   if (stores.size < config.nodes) return false;
   const present = new Set(stores.values());
@@ -24,7 +27,7 @@ export function isWhole(cluster: Cluster): boolean {
     const leader = newestLeader(cluster, group);
     if (leader === null || !isFormed(leader)) return false;
     const configuration = currentConfiguration(leader);
-    if (isJoint(configuration)) return false;
+    if (isJoint(configuration) && !mayChange) return false;
     if (!allMembers(configuration).every(({ store }) => present.has(store))) return false;
   }
   return true;

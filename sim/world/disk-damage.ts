@@ -1,5 +1,6 @@
 /**
- * Damage to cold data: bit rot, sectors that come back as zeros, sectors that cannot be read.
+ * Damage to cold data: bit rot, sectors that come back as zeros or with what belongs elsewhere,
+ * sectors that cannot be read.
  *
  * Each asks the fault atlas first and reports whether the damage was done. Unsynced sectors are not
  * cold: what may happen to them is the business of a crash.
@@ -14,7 +15,7 @@ export interface ColdSector {
   readonly offset: number;
 }
 
-export type DamageKind = Exclude<DamageSite['kind'], 'misdirected-write'>;
+export type DamageKind = Exclude<DamageSite['kind'], 'misdirected-write' | 'foreign-sector'>;
 
 /** A written and synced sector of any file that `isEligible`, or null when there is none. */
 export function drawColdSector(
@@ -44,6 +45,24 @@ export function damageSector(
   if (kind === 'latent-sector') file.loseSector(target.offset);
   else file.damage(target.offset, SECTOR_BYTES, kind === 'bit-rot' ? rot(stream) : clear);
   faults.count(`disk-${kind}`, node, () => `${target.file} at ${target.offset}`);
+  return true;
+}
+
+/** A sector shows what the platter holds at `source`: a write that went astray, or one that never came. */
+export function misplaceSector(
+  disk: SimulatedDisk,
+  source: ColdSector,
+  target: ColdSector,
+): boolean {
+  const { node, mayDamage, faults } = disk.options;
+  const from = disk.find(source.file);
+  const file = disk.find(target.file);
+  if (from === null || file === null || file.isDirty(target.offset, 1)) return false;
+  if (!mayDamage({ node, kind: 'foreign-sector', ...target, length: SECTOR_BYTES })) return false;
+  const bytes = from.read(source.offset, SECTOR_BYTES, true);
+  if (bytes === null || bytes.length < SECTOR_BYTES) return false;
+  file.damage(target.offset, SECTOR_BYTES, (sector) => sector.set(bytes));
+  faults.count('disk-foreign-sector', node, () => `${target.file} at ${target.offset}`);
   return true;
 }
 

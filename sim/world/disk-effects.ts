@@ -23,7 +23,12 @@ type Read = Extract<DiskOperation, { readonly kind: 'read' }>;
 /** A place on a disk that a fault is about to spoil. */
 export interface DamageSite {
   readonly node: number;
-  readonly kind: 'bit-rot' | 'zeroed-sector' | 'latent-sector' | 'misdirected-write';
+  readonly kind:
+    | 'bit-rot'
+    | 'zeroed-sector'
+    | 'latent-sector'
+    | 'foreign-sector'
+    | 'misdirected-write';
   readonly file: string;
   readonly offset: number;
   readonly length: number;

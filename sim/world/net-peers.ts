@@ -9,7 +9,8 @@
  *    survive their sender.
  * 5. A path holds at most `capacityFrames` and `capacityBytes`; what does not fit is dropped.
  * 6. A frame may be replayed past any order, as long as its target lives: once more, much later; or
- *    ahead of a later one of its length, which says the like: an old answer where a new one is due.
+ *    ahead of a later one of its length, which says the like: an old answer where a new one is due;
+ *    or when its sender is long gone (`recall`).
  * 7. Rules catch single messages at the moment of delivery: `hold` sets them aside, `drop` loses
  *    them.
  */
@@ -223,6 +224,20 @@ export class PeerNetwork {
     for (const message of rule.held.splice(0)) {
       const path = this.path(message.channel, message.source, message.target);
       this.launch(message, path, this.options.scheduler.nowUs());
+    }
+  }
+
+  /**
+   * Frames that `source` has sent come once more, each after a span that `drawMs` draws: whatever its
+   * paths have kept for a replay, up to `count` of them.
+   */
+  recall(source: NodeId, count: number, drawMs: () => number): void {
+    let left = count;
+    for (const path of this.paths.frame.values()) {
+      for (const message of path.kept.values()) {
+        if (message.source !== source || left-- <= 0) continue;
+        this.replay(message, path, drawMs() * 1_000);
+      }
     }
   }
 

@@ -1,7 +1,7 @@
 /**
  * What all nodes together may never contradict, seen after every turn of every node and in every
- * frame that leaves one. Each topic has its page: logs, elections, commits, effects; here are what
- * is left, and the order.
+ * frame that leaves one. Each topic has its page: logs, elections, quorums, commits, effects; here
+ * are what is left, and the order.
  *
  * 1. monotonic: term, commit index and applied index of a store never fall; the term not even
  *    across a restart.
@@ -34,8 +34,9 @@ import {
 import { checkContent } from './content.ts';
 import { checkPromise, saidIn } from './effects.ts';
 import { checkElections, voteIn } from './elections.ts';
-import { checkLog } from './logs.ts';
+import { checkLog, checkUnclaimed } from './logs.ts';
 import { heldBy } from './platter.ts';
+import { checkElectable, checkInForce } from './quorums.ts';
 import { ReadCheck } from './reads.ts';
 import {
   type GroupRecord,
@@ -80,9 +81,13 @@ export class OnlineCheck {
     const floor = scene.group.committed.length - 1;
     const isNews = checkCommitted(scene);
     checkLog(scene);
+    checkInForce(scene);
     checkElections(scene);
-    if (isNews) checkDurable(scene);
+    // A cause is named before what comes of it: whom the leader believes, whose votes would do, and
+    // whose disks hold it.
     checkMatches(scene);
+    if (isNews) checkElectable(scene);
+    if (isNews) checkDurable(scene);
     this.#reads.afterTurn(scene, floor);
     checkMonotonic(scene);
     checkShort(scene);
@@ -120,16 +125,18 @@ export class OnlineCheck {
 
   /** What `self` would find on its disk if the power went now. */
   onDisk(self: Member, groups: readonly RecoveredGroup[]): void {
-    for (const [id, { stores }] of this.#books) {
+    for (const [id, { group, stores }] of this.#books) {
       const store = stores.get(nameOf(self));
       if (store === undefined) continue;
-      const found = groups.find(({ group }) => group === id);
+      const found = groups.find((other) => other.group === id);
       if (found === undefined) {
         if (store.durableTerm > 0) violate('durable-quorum', 'nothing of a group is on the disk');
         continue;
       }
       checkSavedVote(store, found.hardState);
-      checkClaims(store, heldBy(found));
+      const held = heldBy(found);
+      checkClaims(store, held);
+      checkUnclaimed(group, store, held);
     }
   }
 
@@ -173,6 +180,7 @@ function began({ store, raft }: Scene): void {
   store.applied = raft.appliedIndex;
   store.durable = raft.durableIndex;
   store.seen = [];
+  store.seenCrcs = [];
   store.seenBase = -1;
   if (isFirst) return;
   checkSavedVote(store, { term: raft.currentTerm, votedFor: raft.votedFor });

@@ -19,7 +19,7 @@ import type { Held } from './commits.ts';
 const STEPS_MAX = 100_000;
 const NOTHING = new Uint8Array(0);
 
-interface PlatterFile {
+export interface PlatterFile {
   readonly name: string;
   readonly bytes: Uint8Array;
 }
@@ -45,7 +45,7 @@ type Outcome = Omit<DiskCompletion, 'ticket'>;
 
 const DONE: Outcome = { code: 'OK', bytes: NOTHING, files: [] };
 
-function perform(files: Map<string, Uint8Array>, operation: DiskOperation): Outcome {
+export function perform(files: Map<string, Uint8Array>, operation: DiskOperation): Outcome {
   switch (operation.kind) {
     case 'list': {
       const listed = [...files].map(([name, bytes]) => ({ name, bytes: bytes.length }));

@@ -33,6 +33,9 @@ export interface Looked {
   configurations: number;
   newest: number;
   leading: LeaderState | null;
+  /** By which voters it decided, and which its log named. */
+  believed: Configuration | null;
+  inForce: Configuration | null;
   chainIndex: number;
   chainHigh: number;
   chainLow: number;
@@ -48,6 +51,8 @@ export const newLooked = (): Looked => ({
   configurations: 0,
   newest: 0,
   leading: null,
+  believed: null,
+  inForce: null,
   chainIndex: 0,
   chainHigh: 0,
   chainLow: 0,
@@ -76,6 +81,8 @@ export interface StoreRecord {
   /** Entries (seenBase, …] as they stood at the last look, and the configurations among them. */
   seenBase: number;
   seen: Uint8Array[];
+  /** Their header CRCs, as they were when they came in. */
+  seenCrcs: number[];
   configurations: ConfigurationAt[];
   /** Terms of the entries claimed durable, from claimBase + 1 on. */
   claimBase: number;
@@ -131,6 +138,7 @@ export function newStoreRecord(name: string): StoreRecord {
     judgedVote: '',
     seenBase: 0,
     seen: [],
+    seenCrcs: [],
     configurations: [],
     claimBase: 0,
     claims: [],

@@ -43,7 +43,7 @@ function checkLeader(state: RaftState, leading: LeaderState): void {
       includesMember(configuration.outgoing, progress.member) ||
       includesMember(configuration.learners, progress.member);
     assert(isMember, 'internal', 'progress of a stranger');
-    assert(matchIndex < nextIndex, 'index-order', 'next at or below match');
+    assert(matchIndex < nextIndex, 'monotonic', 'next at or below match');
     assert(nextIndex <= lastIndex(state.log) + 1, 'index-order', 'next beyond the log');
     assert(progress.inflightBytes >= 0, 'queue-bound', 'negative in-flight bytes');
   }

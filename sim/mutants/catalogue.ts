@@ -9,6 +9,7 @@ import { ELECTION_MUTANTS } from './election.ts';
 import { HOLDOUT_CLIENT_MUTANTS } from './holdout-clients.ts';
 import { HOLDOUT_ELECTION_MUTANTS } from './holdout-elections.ts';
 import { HOLDOUT_MEMBER_MUTANTS } from './holdout-members.ts';
+import { HOLDOUT_PUBLISHED_MUTANTS } from './holdout-published.ts';
 import { HOLDOUT_REPLICATION_MUTANTS } from './holdout-replication.ts';
 import { HOLDOUT_STATE_MUTANTS } from './holdout-state.ts';
 import { HOLDOUT_SWIM_MUTANTS } from './holdout-swim.ts';
@@ -55,6 +56,7 @@ export const HOLDOUT_MUTANTS: readonly Mutant[] = [
   ...HOLDOUT_ELECTION_MUTANTS,
   ...HOLDOUT_REPLICATION_MUTANTS,
   ...HOLDOUT_MEMBER_MUTANTS,
+  ...HOLDOUT_PUBLISHED_MUTANTS,
 ];
 
 /** Null: there is none of this id. Only what is in MUTANTS is in the table of a hunt. */

@@ -212,6 +212,7 @@ export class Cluster {
     this.#offices.get(state.config.id)!.afterTurn(state);
     this.#heard.get(state.config.id)!.afterTurn(state);
     const isJudged = !this.corrupted.has(state.config.id);
+    if (isJudged) this.#checkSound(state);
     for (const group of state.groups) this.#online.afterTurn(group, state.now, isJudged);
     if (isJudged) this.#sessions.afterTurn(state);
     for (const group of state.groups) raft.check(group.raft);
@@ -228,6 +229,16 @@ export class Cluster {
     const isMisread = misdirectedReadPpm > 0;
     if (!this.isAtlasComplete || isMisread || this.atlas.mayHoldDamage(id)) return;
     throw new InvariantViolation('availability', `node ${id} takes a sound log for damaged`);
+  }
+
+  /** Whoever stands back for a wrong state has one; and nobody is right where one is wrong. */
+  #checkSound({ config, groups }: NodeState): void {
+    for (const { rebuild, hashes: inquiry } of groups) {
+      const isTied = inquiry.tiedIndex > 0 && this.corrupted.size === 0;
+      if (rebuild?.code !== 'STATE_DIVERGED' && !isTied) continue;
+      const message = `node ${config.id} takes a state for wrong that is right`;
+      throw new InvariantViolation('state-hash', message);
+    }
   }
 
   /** What it says is durable is on its disk, unless somebody spoils disks. */

@@ -59,6 +59,10 @@ export interface NemesisConfig {
   readonly fullDiskMs: number;
   /** Whether whoever is outside a core of the nodes is lost for good when chaos ends; 0: not. */
   readonly abandonPermille: number;
+  /** All stand still at once, and go on at once. */
+  readonly standstillMs: number;
+  /** Crashes within the first moments, whatever the grace. */
+  readonly birthCrashes: number;
 }
 
 export interface RunConfig {
@@ -214,6 +218,8 @@ function drawNemesis(stream: Stream): NemesisConfig {
     decayMs: mean(1_500),
     fullDiskMs: mean(1_500),
     abandonPermille: stream.pick([0, 1_000]),
+    standstillMs: mean(1_000),
+    birthCrashes: stream.pick([0, 0, 2, 5]),
   };
 }
 
@@ -221,8 +227,10 @@ const SPAN_OF: Readonly<Record<StrikeKind, keyof NemesisConfig>> = {
   crash: 'crashMs',
   'promise-crash': 'promisesPerCrash',
   'all-crash': 'allCrashMs',
+  'birth-crash': 'birthCrashes',
   hunt: 'huntMs',
   pause: 'pauseMs',
+  standstill: 'standstillMs',
   partition: 'partitionMs',
   clog: 'clogMs',
   'link-reset': 'linkResetMs',
@@ -264,6 +272,8 @@ function restrict(config: RunConfig, faults: readonly string[]): RunConfig {
       huntMs: on('process', nemesis.huntMs),
       promisesPerCrash: on('process', nemesis.promisesPerCrash),
       pauseMs: on('process', nemesis.pauseMs),
+      standstillMs: on('process', nemesis.standstillMs),
+      birthCrashes: on('process', nemesis.birthCrashes),
       wipeMs: on('disk', nemesis.wipeMs),
       slowDiskMs: on('disk', nemesis.slowDiskMs),
       decayMs: on('disk', nemesis.decayMs),

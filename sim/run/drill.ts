@@ -5,6 +5,7 @@
  * 1. Left alone, it keeps its leaders and their terms.
  * 2. A node that was cut off for a while comes back without deposing anybody (§9.6).
  * 3. A leader that is cut off is replaced within a bound, and follows when it is back.
+ * 4. What goes wrong in one node is found and healed (trials.ts).
  *
  * Spans are counted in election timeouts, the longest ones that a node draws being two.
  */
@@ -15,6 +16,7 @@ import type { Stream } from '../world/streams.ts';
 import type { Cluster } from './cluster.ts';
 import { hasConverged } from './liveness.ts';
 import { newestLeader } from './seats.ts';
+import { type TrialOptions, Trials } from './trials.ts';
 
 /** Nobody changes anything. */
 const IDLE_TIMEOUTS = 3;
@@ -37,11 +39,13 @@ export class Drill {
   readonly #cluster: Cluster;
   readonly #stream: Stream;
   readonly #isOver: () => boolean;
+  readonly #trials: Trials;
 
-  constructor(cluster: Cluster, stream: Stream, isOver: () => boolean) {
-    this.#cluster = cluster;
-    this.#stream = stream;
-    this.#isOver = isOver;
+  constructor(options: TrialOptions) {
+    this.#cluster = options.cluster;
+    this.#stream = options.stream;
+    this.#isOver = options.isOver;
+    this.#trials = new Trials(options);
   }
 
   /** What went wrong, or null. To be called on a cluster that has converged. */
@@ -49,8 +53,10 @@ export class Drill {
     this.#cluster.world.steady();
     this.#pass(SETTLE_MS);
     const complaint = this.#converge() ?? this.#leaveAlone();
-    if (complaint !== null || this.#cluster.config.nodes < 3) return complaint;
-    return this.#cutFollower() ?? this.#cutLeader();
+    if (complaint !== null) return complaint;
+    const isCut =
+      this.#cluster.config.nodes < 3 ? null : (this.#cutFollower() ?? this.#cutLeader());
+    return isCut ?? this.#trials.run() ?? this.#converge();
   }
 
   #timeouts(count: number): number {

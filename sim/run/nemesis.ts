@@ -16,6 +16,7 @@ import type { Stream } from '../world/streams.ts';
 import { eventKind } from '../world/trace.ts';
 import type { World } from '../world/world.ts';
 import type { NemesisConfig } from './config.ts';
+import { hunt, LOOK_MS, LOOKS_MAX } from './hunt.ts';
 import { cutSome } from './partitions.ts';
 import type { Schedule, Strike, StrikeKind } from './schedule.ts';
 
@@ -48,18 +49,8 @@ const WIPE_POLLS_MAX = 100;
 /** The last words of a store that is lost: so many, each within one of these spans. */
 const LAST_WORDS_MAX = 40;
 const LAST_WORD_MS = [100, 2_000, 10_000, 20_000];
-
-const HUNT_LOOK_MS = 10;
-const HUNT_LOOKS_MAX = 200;
-
-interface Hunt {
-  readonly group: GroupId;
-  readonly isCut: boolean;
-  readonly mercyMs: number;
-  left: number;
-  looks: number;
-  last: NodeId | null;
-}
+/** In it a cluster forms, if nobody disturbs it. */
+const BIRTH_MS = 800;
 
 export class Nemesis {
   readonly #options: NemesisOptions;
@@ -80,6 +71,7 @@ export class Nemesis {
     this.#every('crash', config.crashMs, (stream) => this.#crash(stream));
     this.#every('all-crash', config.allCrashMs, (stream) => this.#crashAll(stream));
     this.#every('hunt', config.huntMs, (stream) => this.#hunt(stream));
+    this.#every('standstill', config.standstillMs, (stream) => this.#standStill(stream));
     this.#every('pause', config.pauseMs, (stream) => this.#pause(stream));
     this.#every('partition', config.partitionMs, (stream) => this.#partition(stream));
     this.#every('clog', config.clogMs, (stream) => this.#clog(stream));
@@ -93,6 +85,7 @@ export class Nemesis {
     this.#every('transfer', config.transferMs, (stream) => this.#transfer(stream));
     this.#every('snapshot', config.snapshotMs, (stream) => this.#snapshot(stream));
     this.#every('reconfigure', config.reconfigureMs, (stream) => this.#reconfigure(stream));
+    this.#crashEarly();
   }
 
   #every(kind: StrikeKind, meanMs: number, strike: (stream: Stream) => void): void {
@@ -171,10 +164,10 @@ export class Nemesis {
   #crashAgain(node: NodeId, stream: Stream, left: number): void {
     const { world } = this.#options;
     const mercyMs = stream.pick([1, 20, 200]);
-    let looks = HUNT_LOOKS_MAX;
+    let looks = LOOKS_MAX;
     const look = (): void => {
       if (world.process(node).current() === null) {
-        if (--looks > 0) this.#after(HUNT_LOOK_MS, look);
+        if (--looks > 0) this.#after(LOOK_MS, look);
         return;
       }
       this.#after(stream.between(1, mercyMs), () =>
@@ -217,6 +210,25 @@ export class Nemesis {
     for (const node of this.#options.world.nodes) this.#crashOne(node, stream);
   }
 
+  /** Who has not yet become a cluster remembers little of how far it came. */
+  #crashEarly(): void {
+    const { world, config } = this.#options;
+    const stream = world.streams.stream('nemesis:birth-crash');
+    for (let n = 0; n < config.birthCrashes; n++) {
+      const own = stream.fork();
+      this.#after(own.between(1, BIRTH_MS), () => {
+        if (this.happens('birth-crash')) this.#crashOne(this.#node(own), own);
+      });
+    }
+  }
+
+  /** As when a host of them all is suspended: everybody's patience is over at the same moment. */
+  #standStill(stream: Stream): void {
+    const { world } = this.#options;
+    const spanMs = stream.pick([400, 900, 1_600, 3_000]);
+    for (const node of world.nodes) world.process(node).pause(spanMs * 1_000);
+  }
+
   #pause(stream: Stream): void {
     const { world } = this.#options;
     world.process(this.#victim(stream)).pause(stream.pick([20, 200, 800, 2_000]) * 1_000);
@@ -236,39 +248,22 @@ export class Nemesis {
     world.disk(first).stall(world.scheduler.nowUs() + stallMs * 1_000);
   }
 
-  /** Whoever leads is struck, and whoever leads then, and so on: what was half done piles up. */
   #hunt(stream: Stream): void {
-    this.#options.world.faults.count('hunt', this.#node(stream));
-    this.#huntNext(stream, {
-      group: this.#group(stream),
-      isCut: stream.permille(500),
-      // Right after the election, or with time for some work.
-      mercyMs: stream.pick([1, 5, 50, 400]),
-      left: stream.between(2, 5),
-      looks: HUNT_LOOKS_MAX,
-      last: null,
+    const { world, config, leaderOf } = this.#options;
+    world.faults.count('hunt', this.#node(stream));
+    const group = this.#group(stream);
+    const isCut = stream.permille(500);
+    hunt(stream, {
+      leader: () => leaderOf(group),
+      strike: (leader) => {
+        if (isCut) world.net.isolate(leader);
+        else this.#crashOne(leader, stream);
+      },
+      end: () => {
+        if (isCut) this.#after(stream.between(1, config.healMs), () => world.net.heal());
+      },
+      after: (delayMs, act) => this.#after(delayMs, act),
     });
-  }
-
-  #huntNext(stream: Stream, hunt: Hunt): void {
-    const leader = this.#options.leaderOf(hunt.group);
-    if (leader === null || leader === hunt.last) {
-      if (--hunt.looks > 0) this.#after(HUNT_LOOK_MS, () => this.#huntNext(stream, hunt));
-      else this.#endHunt(stream, hunt);
-      return;
-    }
-    hunt.last = leader;
-    this.#after(stream.between(1, hunt.mercyMs), () => {
-      if (hunt.isCut) this.#options.world.net.isolate(leader);
-      else this.#crashOne(leader, stream);
-      if (--hunt.left > 0) this.#huntNext(stream, hunt);
-      else this.#endHunt(stream, hunt);
-    });
-  }
-
-  #endHunt(stream: Stream, { isCut }: Hunt): void {
-    const { world, config } = this.#options;
-    if (isCut) this.#after(stream.between(1, config.healMs), () => world.net.heal());
   }
 
   #clog(stream: Stream): void {

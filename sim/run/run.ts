@@ -300,7 +300,10 @@ class Run {
     const { streams, nodes } = this.#cluster.world;
     const stream = streams.stream('drill');
     if (!stream.permille(DRILL_PERMILLE) || this.#core.length < nodes.length) return;
-    const drill = new Drill(this.#cluster, stream, () => this.#verdict !== null);
+    const drill = new Drill({
+      ...{ cluster: this.#cluster, stream, isOver: () => this.#verdict !== null },
+      newClient: (name) => this.#newClient(name),
+    });
     const message = drill.run();
     if (message !== null) this.#verdict ??= { checker: 'liveness', message, stack: '' };
   }

@@ -35,8 +35,11 @@ export const STRIKE_KINDS = [
   'crash',
   'promise-crash',
   'all-crash',
+  // While the cluster forms.
+  'birth-crash',
   'hunt',
   'pause',
+  'standstill',
   'partition',
   'clog',
   'link-reset',

@@ -5,6 +5,8 @@
  *    under way; the entry is the next one.
  * 2. The office is handed to a voter that holds the whole log, as soon as it does.
  * 3. One change of the members at a time; voters change through both configurations.
+ * 4. A store takes the seat of another when that one has long been silent, and a vote when it holds
+ *    what is committed (docs/architecture.md, Identity).
  */
 import { isJoint, isVoter, sameMember } from '../../../src/core/members.ts';
 import type { RaftEvent } from '../../../src/core/raft/event.ts';
@@ -12,9 +14,13 @@ import { lastIndex } from '../../../src/core/raft/log.ts';
 import type { RaftState } from '../../../src/core/raft/state.ts';
 import type { Configuration, Member } from '../../../src/core/types.ts';
 import { violate } from '../online/violate.ts';
-import { bytesIn, type Mirror, termOf } from './mirror.ts';
+import { bytesIn, type Mirror, type Row, termOf } from './mirror.ts';
 import type { Step } from './said.ts';
 
+/** So long nothing was heard from a store that is lost. */
+const SILENT_TIMEOUTS = 10;
+
+type Change = Extract<RaftEvent, { readonly kind: 'reconfigure' }>;
 type Proposed = Extract<RaftEvent, { readonly kind: 'propose' }>;
 
 export function checkProposal({ raft, out }: Step, proposed: Proposed, before: Mirror): void {
@@ -25,6 +31,9 @@ export function checkProposal({ raft, out }: Step, proposed: Proposed, before: M
   if (proposal.kind === 'accepted') {
     if (isOver && proposed.count > 0) violate('queue-bound', 'too much is under way for another');
     if (before.role !== 'leader') violate('election-safety', `node ${id} proposes, and leads not`);
+    if (Number.isFinite(before.transferDeadline)) {
+      violate('liveness', `node ${id} hands its office over, and takes proposals`);
+    }
     const isNext = proposal.index === before.lastIndex + 1 && proposal.term === before.term;
     if (!isNext) violate('log-matching', `entry ${proposal.index} follows ${before.lastIndex}`);
     return;
@@ -75,7 +84,8 @@ export function checkHandedOver({ raft, said }: Step): void {
   violate('liveness', `node ${transfer.target.id} could take the office over, and is not told`);
 }
 
-export function checkChange({ raft, out }: Step, before: Mirror): void {
+export function checkChange(step: Step, change: Change, before: Mirror): void {
+  const { raft, out } = step;
   const { proposal } = out;
   if (before.role !== 'leader') return;
   const isPending =
@@ -90,15 +100,41 @@ export function checkChange({ raft, out }: Step, before: Mirror): void {
   const next = raft.configurations.find(({ index }) => index === before.lastIndex + 1);
   if (next === undefined) violate('liveness', 'a change of the members is forgotten');
   checkJoint(before.configuration, next.configuration);
+  for (const member of change.voters) checkSuccessor(step, member, true);
+  for (const member of change.learners) checkSuccessor(step, member, false);
+}
+
+function checkSuccessor({ raft, before, now }: Step, member: Member, votes: boolean): void {
+  const { voters, learners } = before.configuration;
+  const lost = voters.find(({ id, store }) => id === member.id && store !== member.store);
+  const isKnown = [...voters, ...(votes ? [] : learners)].some((one) => sameMember(one, member));
+  if (lost === undefined || isKnown) return;
+  const rowOf = (who: Member): Row | undefined =>
+    before.rows.find((row) => sameMember(row.member, who));
+  const silenceMs = now - (rowOf(lost)?.contact ?? now);
+  if (silenceMs < SILENT_TIMEOUTS * raft.config.electionTimeoutMs) {
+    violate('durable-quorum', `a store of node ${lost.id} is replaced, and was heard from`);
+  }
+  if (!votes || (rowOf(member)?.matchIndex ?? 0) >= before.commitIndex) return;
+  violate('liveness', `the new store of node ${member.id} votes, and lacks what is committed`);
 }
 
 function checkJoint(before: Configuration, next: Configuration): void {
-  const isSame =
-    before.voters.length === next.voters.length &&
-    before.voters.every((voter) => next.voters.some((other) => sameMember(voter, other)));
-  const outgoing = isSame ? [] : before.voters;
-  const isKept =
-    outgoing.length === next.outgoing.length &&
-    outgoing.every((voter) => next.outgoing.some((other) => sameMember(voter, other)));
-  if (!isKept) violate('election-safety', 'the voters change, and those before are not asked');
+  const outgoing = sameAll(before.voters, next.voters) ? [] : before.voters;
+  if (!sameAll(outgoing, next.outgoing))
+    violate('election-safety', 'the voters change, and those before are not asked');
+}
+
+const sameAll = (left: readonly Member[], right: readonly Member[]): boolean =>
+  left.length === right.length &&
+  left.every((member) => right.some((other) => sameMember(member, other)));
+
+/** What a leader proposes of itself changes nothing but that the outgoing half is gone. */
+export function checkOwnChange({ raft }: Step, before: Mirror): void {
+  const { index, configuration } = raft.configurations.at(-1)!;
+  if (index <= before.configurationIndex) return;
+  const { voters, learners } = before.configuration;
+  const isSame = sameAll(voters, configuration.voters) && sameAll(learners, configuration.learners);
+  if (isSame && !isJoint(configuration)) return;
+  violate('leader-completeness', 'a leader changes the members, and nobody asked');
 }

@@ -21,7 +21,13 @@ import type { RaftState } from '../../../src/core/raft/state.ts';
 import type { StepObserver } from '../../../src/node/step-observer.ts';
 import { violate } from '../online/violate.ts';
 import { checkAppended, type Fit, fitOf } from './appends.ts';
-import { checkChange, checkHandedOver, checkProposal, checkTransfer } from './asked.ts';
+import {
+  checkChange,
+  checkHandedOver,
+  checkOwnChange,
+  checkProposal,
+  checkTransfer,
+} from './asked.ts';
 import { answer, checkApplied, checkDurable, checkRecorded } from './disk.ts';
 import { copy, follow, type Mirror, newMirror, rebase, termOf } from './mirror.ts';
 import {
@@ -35,7 +41,7 @@ import {
 } from './office.ts';
 import type { Step } from './said.ts';
 import { checkConnected, checkInstalled, checkSnapshotSent, checkTaken } from './snapshots.ts';
-import { checkTick, type TimeoutDraws } from './timers.ts';
+import { checkTick, checkWakes, type TimeoutDraws } from './timers.ts';
 import {
   checkAsking,
   checkHandover,
@@ -78,6 +84,7 @@ export class StepSpec implements StepObserver {
     checkEvent(step, event, { fit, termThere });
     checkCut(event, { cutFrom, fit, termThere });
     checkApplied(raft, before);
+    checkWakes(step);
     checkReads(step, before, event.kind === 'read' ? event.id : null);
     if (raft.leading !== null) checkLeading(step, event, before);
     copy(before, raft);
@@ -140,7 +147,7 @@ function checkEvent(step: Step, event: RaftEvent, was: Was): void {
       checkTransfer(step, event.target, before);
       break;
     case 'reconfigure':
-      checkChange(step, before);
+      checkChange(step, event, before);
       break;
     case 'peer-connected':
       checkConnected(step, event.member, before);
@@ -220,5 +227,7 @@ function checkLeading(step: Step, event: RaftEvent, before: Mirror): void {
   const isLooking =
     event.kind === 'message' || event.kind === 'synced' || event.kind === 'transfer';
   if (isLooking) checkHandedOver(step);
-  if (!isNew && (event.kind === 'message' || event.kind === 'synced')) checkDuties(step);
+  if (isNew || (event.kind !== 'message' && event.kind !== 'synced')) return;
+  checkDuties(step);
+  checkOwnChange(step, before);
 }

@@ -10,6 +10,7 @@
 import { sameMember } from '../../../src/core/members.ts';
 import type { RaftEvent } from '../../../src/core/raft/event.ts';
 import type { RaftState } from '../../../src/core/raft/state.ts';
+import { raft as machine } from '../../../src/core/raft/step.ts';
 import { isQuorum } from '../online/quorum.ts';
 import { violate } from '../online/violate.ts';
 import type { Mirror } from './mirror.ts';
@@ -65,6 +66,21 @@ function isRenewalDue({ raft, now, said }: Step, event: RaftEvent, before: Mirro
   // A campaign may have begun and ended in one step.
   if (message.type === 'timeout-now') return raft.currentTerm > before.term;
   return said.some((reply) => reply.type === 'vote-reply' && reply.granted);
+}
+
+/** Whoever has something to do at a certain time must be woken then. */
+export function checkWakes({ raft }: Step): void {
+  const at = machine.deadline(raft);
+  const { role, leading, candidate } = raft;
+  const due =
+    role === 'leader'
+      ? Math.min(
+          raft.heartbeatDeadline,
+          leading!.nextQuorumCheck,
+          leading!.transfer?.deadline ?? at,
+        )
+      : Math.min(raft.electionDeadline, candidate?.nextRetry ?? at);
+  if (at > due) violate('liveness', `node ${raft.config.self.id} sleeps over what it has to do`);
 }
 
 export function checkTick(step: Step, before: Mirror): void {

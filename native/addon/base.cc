@@ -1,8 +1,9 @@
-// native/base for JavaScript: checksums and hashes of whole ranges, for the tests that hold the two
-// implementations against each other, and for whoever has many bytes.
+// native/base for JavaScript: the regions behind the memory port; checksums and hashes, so that
+// tests hold the two implementations against each other.
 #include "addon/doors.h"
 #include "addon/napi.h"
 #include "base/crc32c.h"
+#include "base/region.h"
 #include "base/wyhash.h"
 
 namespace apex::addon {
@@ -30,11 +31,35 @@ napi_value wyhash(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// V8 counts the length of a foreign buffer itself; `hint` carries it here in place of a pointer.
+void let_go(napi_env, void* start, void* hint) {
+  base::unmap_region(start, reinterpret_cast<std::uintptr_t>(hint));
+}
+
+// allocateRegion(bytes) → an ArrayBuffer on memory of its own, or null: no memory, or this Node
+// allows no memory that is not its own (V8's sandbox).
+napi_value allocate_region(napi_env env, napi_callback_info info) {
+  const Arguments<1> arguments(env, info, "allocateRegion");
+  const auto bytes = static_cast<std::size_t>(number_of(env, arguments[0]));
+  napi_value result = nullptr;
+  must(napi_get_null(env, &result), "allocateRegion");
+  void* const start = base::map_region(bytes);
+  if (start == nullptr) return result;
+  napi_value buffer = nullptr;
+  auto* const hint = reinterpret_cast<void*>(bytes);
+  if (napi_create_external_arraybuffer(env, start, bytes, let_go, hint, &buffer) == napi_ok) {
+    return buffer;
+  }
+  base::unmap_region(start, bytes);
+  return result;
+}
+
 }  // namespace
 
 void register_base(napi_env env, napi_value exports) {
   set_function(env, exports, "crc32c", crc32c);
   set_function(env, exports, "wyhash", wyhash);
+  set_function(env, exports, "allocateRegion", allocate_region);
 }
 
 }  // namespace apex::addon

@@ -34,6 +34,7 @@ import { Metrics } from './metrics.ts';
 import type { Choice } from './native/choice.ts';
 import { PlainNet } from './net.ts';
 import { openDisk } from './open-disk.ts';
+import { openMemory } from './open-memory.ts';
 import type { RaftTraceFile } from './raft-trace-file.ts';
 import { type HelperStatus, Supervisor } from './supervisor.ts';
 import { TurnLoop } from './turn-loop.ts';
@@ -140,12 +141,12 @@ export class Daemon {
   }
 
   #build(): { readonly node: Node; readonly driver: NodeDriver } {
-    const { config, journal, raftTrace } = this.#options;
+    const { config, disk, journal, raftTrace } = this.#options;
     const observer = raftTrace === null ? null : new RaftTracer((event) => raftTrace.take(event));
     const ports: NodePorts = {
       disk: this.#disk,
       net: this.net,
-      memory: { allocate: (bytes) => new Uint8Array(bytes) },
+      memory: openMemory(disk.addon),
       entropy: new SystemEntropy(),
     };
     const newNode = (own: NodeConfig, tapped: NodePorts): Node =>

@@ -12,6 +12,8 @@ export interface Addon {
   crc32c(bytes: Uint8Array, seed: number): number;
   /** Writes the hash, little-endian, into the eight bytes of `into`. */
   wyhash(bytes: Uint8Array, seedHigh: number, seedLow: number, into: Uint8Array): void;
+  /** Null: no memory, or this Node allows none that is not its own. */
+  allocateRegion(bytes: number): ArrayBuffer | null;
   /** A number is the machine's number of an error. Flat arrays and rows: native/addon/disk.cc. */
   diskOpen(
     directory: string,

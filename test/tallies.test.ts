@@ -2,7 +2,12 @@
 import { describe, expect, test } from 'vitest';
 
 import { type Report, runStage, type Stage } from '../scripts/checks/stage.ts';
-import { mutantsTally, simulatorTally, vitestTally } from '../scripts/checks/tallies.ts';
+import {
+  ctestTally,
+  mutantsTally,
+  simulatorTally,
+  vitestTally,
+} from '../scripts/checks/tallies.ts';
 
 function stage(script: string, report: Report | null): Stage {
   return { name: 'it', command: [process.execPath, '-e', script], alone: false, report };
@@ -56,4 +61,11 @@ test('a test file that does not load is one failure', () => {
     ],
   });
   expect(vitestTally(text)).toEqual({ passed: 4, failed: 2 });
+});
+
+test('the summaries of several builds of the native helper are summed', () => {
+  const summary = (failed: number, all: number): string =>
+    `\n${100}% tests passed, ${failed} tests failed out of ${all}\n\nTotal Test time (real) = 1 sec\n`;
+  expect(ctestTally(`${summary(0, 7)}${summary(2, 7)}`)).toEqual({ passed: 12, failed: 2 });
+  expect(ctestTally('nothing was built')).toEqual({ passed: 0, failed: 0 });
 });

@@ -1,15 +1,16 @@
 /**
  * The lists of stages behind `npm test`, `npm run test:core` and `npm run ci`.
  *
- * A new kind of check (the native tests, the sanitizers, the mutant gate, the clients' tests …) is
+ * A new kind of check (the fuzz targets, the clients' tests …) is
  * one more line in the right list, in the commit that brings what it checks.
  */
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { Report, Stage } from './stage.ts';
-import { mutantsTally, simulatorTally, vitestTally } from './tallies.ts';
+import { ctestTally, mutantsTally, simulatorTally, vitestTally } from './tallies.ts';
 
 /** The seeds that every change has to pass; nightly runs and hunts take others. */
 const SIMULATOR_SEEDS = '1..12';
@@ -17,6 +18,9 @@ const SIMULATOR_SEEDS = '1..12';
 /** The seeds that do the same on every engine, in both worlds. */
 const ENGINE_SEEDS = '1..5';
 const ENGINES = ['node', 'scripts/engines/main.ts', '--seeds', ENGINE_SEEDS] as const;
+
+/** What npm run ci, npm test and npm start build before anything else, where they can. */
+const ADDON = 'native/build/apex.node';
 
 /** Tests that need src/runtime or native; the rest stays green when both are deleted. */
 const WORLDLY_TESTS = ['src/runtime/**', 'src/cli/**', 'sim/conformance/**', 'bench/**', 'test/**'];
@@ -36,12 +40,14 @@ export function stagesOf(list: ListName): readonly Stage[] {
         types('all'),
         lint,
         walls,
-        vitest('all', []),
+        vitest(existsSync(ADDON) ? 'all' : 'all, no native helper', []),
         ...simulator(),
       ];
     case 'ci':
       return [
         ...stagesOf('test'),
+        native(),
+        door('native faults', ['scripts/native-faults.sh']),
         mutants,
         door(`engines (seeds ${ENGINE_SEEDS})`, ENGINES),
         door('npm start', ['node', 'scripts/checks/start-smoke.ts']),
@@ -83,6 +89,14 @@ function simulator(): readonly Stage[] {
   return present(['sim/cli/main.ts']).map(() =>
     runner(`simulator (seeds ${SIMULATOR_SEEDS})`, command, { file: null, tally: simulatorTally }),
   );
+}
+
+/** The native helper's libraries, with sanitizers too. */
+function native(): Stage {
+  const isThere = spawnSync('cmake', ['--version']).status === 0;
+  if (!isThere) return tool('native: skipped, no cmake', ['true']);
+  const command: Stage['command'] = ['node', 'scripts/checks/native.ts'];
+  return runner('native (ctest)', command, { file: null, tally: ctestTally });
 }
 
 /** Known bugs, put back one by one: the simulator must see each of them. */

@@ -35,3 +35,11 @@ export function mutantsTally(stdout: string): Tally {
   const passed = mutants.filter(({ killed }) => killed).length;
   return { passed, failed: mutants.length - passed };
 }
+
+/** CTest's summaries, one a build: "90% tests passed, 1 tests failed out of 10". */
+export function ctestTally(stdout: string): Tally {
+  const summaries = [...stdout.matchAll(/tests passed, (\d+) tests failed out of (\d+)/g)];
+  const failed = summaries.reduce((sum, found) => sum + Number(found[1]), 0);
+  const all = summaries.reduce((sum, found) => sum + Number(found[2]), 0);
+  return { passed: all - failed, failed };
+}

@@ -256,6 +256,8 @@ export class Cluster {
       throw new InvariantViolation('durable-quorum', 'the log on the disk is damaged');
     }
     this.#online.onDisk(self, recovery.groups);
+    // A scene may spoil what it likes, and the atlas not know.
+    if (!this.isAtlasComplete) return;
     const proved = this.#proved.get(node) ?? new Set();
     this.#proved.set(node, proved);
     const disk = this.world.disk(config.id);

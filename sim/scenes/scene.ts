@@ -81,7 +81,7 @@ export class Scene {
 
   state(id: number): NodeState {
     const node = this.cluster.node(id as NodeId);
-    if (node === null) throw new RangeError(`node ${id} is down`);
+    if (node === null) throw new RangeError(`node ${id} is down; ${JSON.stringify(this.failures)}`);
     return node.state;
   }
 

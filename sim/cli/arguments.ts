@@ -1,4 +1,5 @@
 /** The simulator's command line: what is asked for, or what is wrong with it. */
+import { availableParallelism } from 'node:os';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { findMutant, MUTANTS } from '../mutants/catalogue.ts';
 import type { Mutant } from '../mutants/mutant.ts';
@@ -110,7 +111,8 @@ export function parseRequest(args: readonly string[]): Request {
   const task = options.sweep === undefined ? taskOf(options) : sweepTask(options.sweep, options);
   const isParallel = task.kind !== 'seed' && task.kind !== 'sweep';
   if (options.jobs !== undefined && !isParallel) throw new UsageError('--jobs needs many seeds');
-  return { task, spec, jobs: options.jobs ?? 1, isJson: options.json === true };
+  const jobs = options.jobs ?? (isParallel ? availableParallelism() : 1);
+  return { task, spec, jobs, isJson: options.json === true };
 }
 
 function parseOptions(args: readonly string[]): Options {
@@ -131,7 +133,7 @@ function newProgram(write: (text: string) => void): Command {
     .option('--seed <seed>', 'one run; 0…2^64-1, decimal or 0x…', asSeed)
     .option('--seeds <A..B>', 'many runs; stops at the first failure', asRange)
     .option('--minutes <M>', 'as many runs as fit, with seeds from the clock', asPositive)
-    .option('--jobs <J>', 'threads', asCount)
+    .option('--jobs <J>', 'threads for many seeds; as many as there are cores', asCount)
     .option('--keep-going', 'do not stop at the first failure')
     .option('--twice', 'run each seed twice and report the first event that differs')
     .option('--trace <file>', 'write the events of a run: columns, or JSON lines if named .jsonl')

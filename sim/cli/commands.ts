@@ -11,9 +11,8 @@ import { failureLine, failureText, inSeconds, passLine, TABLE_HEAD, tableRow } f
 import { Progress } from './progress.ts';
 import { RaftTraceFile } from './raft-trace-file.ts';
 import { type RunSpec, type SeedReport, seedAsJson } from './report.ts';
-import { NOBODY_LOOKS, type Onlookers, runOne } from './run-one.ts';
+import type * as RunOne from './run-one.ts';
 import { shrinkSeed } from './shrink-command.ts';
-import { sweep } from './sweep-command.ts';
 import { writeTrace } from './trace-file.ts';
 import { runTwice, tellTwice } from './twice.ts';
 
@@ -36,7 +35,7 @@ export async function obey(
     case 'mutants':
       return hunt(task, request, { print, killsFile });
     case 'sweep':
-      return sweep(task.sweep, request.spec.nodes, print);
+      return (await import('./sweep-command.ts')).sweep(task.sweep, request.spec.nodes, print);
   }
 }
 
@@ -74,7 +73,10 @@ const inWorldOf = (mutant: Mutant | null, spec: RunSpec): RunSpec => ({
   world: mutant?.world ?? spec.world,
 });
 
-function reportOf(task: TaskOf<'seed'>, spec: RunSpec): SeedReport | Promise<SeedReport> {
+/** Everything that is simulated: whoever hands seeds to threads does without, and is there sooner. */
+const loadRuns = (): Promise<typeof RunOne> => import('./run-one.ts');
+
+async function reportOf(task: TaskOf<'seed'>, spec: RunSpec): Promise<SeedReport> {
   const { seed, traceFile, raftTraceFile, mutant, isTold } = task;
   if (mutant !== null || isTold) {
     return runApart(
@@ -86,6 +88,7 @@ function reportOf(task: TaskOf<'seed'>, spec: RunSpec): SeedReport | Promise<See
       mutant?.id ?? null,
     );
   }
+  const { NOBODY_LOOKS, runOne } = await loadRuns();
   if (raftTraceFile !== null) return runTraced(seed, spec, raftTraceFile);
   if (traceFile === null) return runOne(seed, spec, NOBODY_LOOKS);
   const recorder = new TraceRecorder(Number.POSITIVE_INFINITY);
@@ -94,10 +97,11 @@ function reportOf(task: TaskOf<'seed'>, spec: RunSpec): SeedReport | Promise<See
   return report;
 }
 
-function runTraced(seed: string, spec: RunSpec, path: string): SeedReport {
+async function runTraced(seed: string, spec: RunSpec, path: string): Promise<SeedReport> {
+  const { NOBODY_LOOKS, runOne } = await loadRuns();
   const file = new RaftTraceFile(path);
   try {
-    const raftTrace: Onlookers['raftTrace'] = (timeUs, event) => file.take(timeUs, event);
+    const raftTrace: RunOne.Onlookers['raftTrace'] = (timeUs, event) => file.take(timeUs, event);
     return runOne(seed, spec, { ...NOBODY_LOOKS, raftTrace });
   } finally {
     file.close();

@@ -2,53 +2,18 @@
  * The simulator's door: `npm run sim -- …` (docs/simulator.md).
  *
  * Exit: 0 pass · 10 violation, or a mutant that survived · 11 undecided · 2 usage.
+ *
+ * What is behind it is loaded only now: sources that were loaded before, and have not changed since,
+ * come out of a cache of the engine's, without their types and in part compiled.
  */
+import { enableCompileCache } from 'node:module';
 
-import { EXIT } from './answer.ts';
-import { HelpShown, parseRequest, type Request, UsageError } from './arguments.ts';
-import { obey } from './commands.ts';
-import { judgeHistory } from './history.ts';
-
-const print = (line: string): void => console.log(line);
-
-async function main(args: readonly string[]): Promise<number> {
-  if (args.some((arg) => arg === '--history' || arg.startsWith('--history='))) {
-    return judgeHistory(args, { out: print, error: console.error });
-  }
-  const request = requestOf(args);
-  if (typeof request === 'number') return request;
-  try {
-    const { exitCode, json } = await obey(request, print);
-    if (request.isJson) print(JSON.stringify(json));
-    return exitCode;
-  } catch (error) {
-    return tellUsage(error);
-  }
-}
-
-/** Throws on what is no fault of the command line. */
-function tellUsage(error: unknown): number {
-  if (!(error instanceof UsageError)) throw error;
-  console.error(error.message);
-  return EXIT.usage;
-}
-
-/** The request, or the exit code where there is none to obey. */
-function requestOf(args: readonly string[]): Request | number {
-  try {
-    return parseRequest(args);
-  } catch (error) {
-    if (error instanceof HelpShown) {
-      print(error.message);
-      return EXIT.pass;
-    }
-    return tellUsage(error);
-  }
-}
+enableCompileCache();
+const { open } = await import('./door.ts');
 
 // For `head` and its like: whoever stops reading has what he wanted.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit();
   throw error;
 });
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await open(process.argv.slice(2));

@@ -1,4 +1,5 @@
 /** A thread that runs the seeds it is given, one after another, with or without a mutant. */
+import { enableCompileCache, flushCompileCache } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import { findMutant } from '../mutants/catalogue.ts';
 import { loadMutant } from './mutant-loader.ts';
@@ -16,6 +17,8 @@ export interface WorkerOrder {
 }
 
 const { mutant } = workerData as WorkerTask;
+// Each thread loads the sources by itself: out of the cache in half the time.
+enableCompileCache();
 if (mutant !== null) loadMutant(findMutant(mutant)!);
 // Only now: what it loads may be mutated.
 const { NOBODY_LOOKS, runOne } = await import('./run-one.ts');
@@ -28,6 +31,11 @@ const WAYS = {
   twice: runTwiceHere,
 };
 
+let isCached = false;
+
 parentPort!.on('message', ({ seed, spec, view }: WorkerOrder) => {
   parentPort!.postMessage(WAYS[view](seed, spec));
+  // A thread is ended from outside, and then writes nothing down; by now most has been compiled.
+  if (!isCached) flushCompileCache();
+  isCached = true;
 });

@@ -141,7 +141,12 @@ export class Cluster {
   }
 
   running(): Node[] {
-    return this.world.nodes.flatMap((id) => this.node(id) ?? []);
+    const up: Node[] = [];
+    for (const id of this.world.nodes) {
+      const node = this.node(id);
+      if (node !== null) up.push(node);
+    }
+    return up;
   }
 
   /** What each node has been like when it was last up. */

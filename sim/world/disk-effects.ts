@@ -57,7 +57,8 @@ export interface EffectsOptions {
   readonly mayDamage: (site: DamageSite) => boolean;
 }
 
-const outcome = (code: DiskCode): Outcome => ({ code, bytes: new Uint8Array(0), files: [] });
+const NO_BYTES = new Uint8Array(0);
+const outcome = (code: DiskCode): Outcome => ({ code, bytes: NO_BYTES, files: [] });
 
 export class DiskEffects {
   readonly directory = new Directory();
@@ -131,7 +132,8 @@ export class DiskEffects {
     const file = submission.file ?? this.directory.find(operation.file);
     if (file === null) return outcome('ENOENT');
     const { knobs, stream } = this.options;
-    const bytes = concatBytes(operation.parts);
+    const { parts } = operation;
+    const bytes = parts.length === 1 ? parts[0]! : concatBytes(parts);
     const stamp = ++this.stamp;
     const isFailing = this.strikes('disk-write-error', knobs.writeErrorPpm);
     const isRefused = this.strikes('disk-no-space', knobs.noSpacePpm);

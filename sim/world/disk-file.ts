@@ -91,7 +91,22 @@ export class SimulatedFile {
 
   /** Makes durable what `reach` covers, and the length up to `size`. */
   sync(reach: SyncReach, size: number): void {
-    for (const sector of this.dirty.keys()) this.persist(sector, reach);
+    let first = 0;
+    let end = 0;
+    // Neighbours go to the platter together: most syncs are of one write.
+    for (const [sector, state] of this.dirty) {
+      if (!covers(reach, state.stamp)) {
+        this.persist(sector, reach);
+        continue;
+      }
+      this.dirty.delete(sector);
+      if (sector !== end) {
+        this.durable.copySectors(first, end, this.cache);
+        first = sector;
+      }
+      end = sector + 1;
+    }
+    this.durable.copySectors(first, end, this.cache);
     this.durableSize = Math.max(this.durableSize, size);
   }
 
@@ -104,7 +119,7 @@ export class SimulatedFile {
         continue;
       }
       this.dirty.delete(sector);
-      if (revert) this.cache.copySector(sector, this.durable);
+      if (revert) this.cache.copySectors(sector, sector + 1, this.durable);
       else this.forsaken.add(sector);
     }
   }
@@ -114,9 +129,9 @@ export class SimulatedFile {
     const size = settledSize(this.durableSize, this.cachedSize, weights, stream);
     for (const [sector, state] of this.dirty) {
       this.durable.writeSector(sector, this.settledSector(sector, state, weights, stream));
-      this.cache.copySector(sector, this.durable);
+      this.cache.copySectors(sector, sector + 1, this.durable);
     }
-    for (const sector of this.forsaken) this.cache.copySector(sector, this.durable);
+    for (const sector of this.forsaken) this.cache.copySectors(sector, sector + 1, this.durable);
     this.dirty.clear();
     this.forsaken.clear();
     this.cachedSize = size;
@@ -181,7 +196,7 @@ export class SimulatedFile {
   private persist(sector: number, reach: SyncReach): void {
     const state = this.dirty.get(sector)!;
     if (covers(reach, state.stamp)) {
-      this.durable.copySector(sector, this.cache);
+      this.durable.copySectors(sector, sector + 1, this.cache);
       this.dirty.delete(sector);
       return;
     }

@@ -3,6 +3,7 @@
  */
 export const SECTOR_BYTES = 512;
 export const PAGE_BYTES = 4_096;
+const PAGE_SECTORS = PAGE_BYTES / SECTOR_BYTES;
 
 export class SparseBytes {
   private readonly pages = new Map<number, Uint8Array>();
@@ -26,13 +27,8 @@ export class SparseBytes {
     while (at < bytes.length) {
       const within = (offset + at) % PAGE_BYTES;
       const size = Math.min(PAGE_BYTES - within, bytes.length - at);
-      const number = (offset + at - within) / PAGE_BYTES;
-      let page = this.pages.get(number);
-      if (page === undefined) {
-        page = new Uint8Array(PAGE_BYTES);
-        this.pages.set(number, page);
-      }
-      page.set(bytes.subarray(at, at + size), within);
+      const page = this.pageOf((offset + at - within) / PAGE_BYTES);
+      page.set(size === bytes.length ? bytes : bytes.subarray(at, at + size), within);
       at += size;
     }
   }
@@ -45,8 +41,29 @@ export class SparseBytes {
     this.write(sector * SECTOR_BYTES, bytes);
   }
 
-  copySector(sector: number, from: SparseBytes): void {
-    this.write(sector * SECTOR_BYTES, from.readSector(sector));
+  /** Page by page, without a copy in between: syncs are mostly this. */
+  copySectors(first: number, end: number, from: SparseBytes): void {
+    for (let sector = first; sector < end; ) {
+      const number = Math.floor(sector / PAGE_SECTORS);
+      const next = Math.min(end, (number + 1) * PAGE_SECTORS);
+      const within = (sector % PAGE_SECTORS) * SECTOR_BYTES;
+      const size = (next - sector) * SECTOR_BYTES;
+      const source = from.pages.get(number);
+      const target = this.pageOf(number);
+      if (source === undefined) target.fill(0, within, within + size);
+      else
+        target.set(size === PAGE_BYTES ? source : source.subarray(within, within + size), within);
+      sector = next;
+    }
+  }
+
+  private pageOf(number: number): Uint8Array {
+    let page = this.pages.get(number);
+    if (page === undefined) {
+      page = new Uint8Array(PAGE_BYTES);
+      this.pages.set(number, page);
+    }
+    return page;
   }
 
   /** Makes everything from `offset` on read as zeros. */

@@ -4,7 +4,9 @@
  * Content is copied when it is pushed. With `checkFrozen`, what lies beyond the window (and so is
  * still the sender's) is remembered, and `thawed` tells whether the sender changed it meanwhile.
  */
+
 import { crc32c } from '../../src/base/crc32c.ts';
+import { clearList } from '../../src/base/lists.ts';
 
 interface Frozen {
   readonly bytes: Uint8Array;
@@ -63,8 +65,8 @@ export class Pipe {
   /** Loses all but the next `length` bytes. */
   truncate(length: number): void {
     const kept = this.take(length);
-    this.chunks.length = 0;
-    this.frozen.length = 0;
+    clearList(this.chunks);
+    clearList(this.frozen);
     this.pushed = this.taken;
     this.push(kept);
   }

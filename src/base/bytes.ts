@@ -124,13 +124,19 @@ export function toHex(bytes: Uint8Array): string {
 export function fromHex(text: string): Uint8Array {
   assert(text.length % 2 === 0, 'internal', 'odd hex');
   const bytes = new Uint8Array(text.length / 2);
-  for (let at = 0; at < bytes.length; at++) {
-    const high = digitOf(text.charCodeAt(at * 2));
-    const low = digitOf(text.charCodeAt(at * 2 + 1));
-    assert(high >= 0 && low >= 0, 'internal', 'not hex');
-    bytes[at] = (high << 4) | low;
-  }
+  putHex(bytes, 0, text);
   return bytes;
+}
+
+/** Writes what `fromHex` would answer to bytes from `at` on. */
+export function putHex(bytes: Uint8Array, at: number, text: string): void {
+  const size = text.length >>> 1;
+  for (let n = 0; n < size; n++) {
+    const high = digitOf(text.charCodeAt(n * 2));
+    const low = digitOf(text.charCodeAt(n * 2 + 1));
+    assert(high >= 0 && low >= 0, 'internal', 'not hex');
+    bytes[at + n] = (high << 4) | low;
+  }
 }
 
 /** -1 for what is no digit. */

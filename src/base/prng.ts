@@ -66,11 +66,15 @@ export function nextWord(prng: Prng): number {
 /** An integer in 0…bound - 1, each equally likely. `bound` is a whole number in 1…2^32. */
 export function nextBelow(prng: Prng, bound: number): number {
   assert(Number.isInteger(bound) && bound >= 1 && bound <= TWO_32, 'internal', 'bad bound');
-  // The largest multiple of `bound` within a word: above it the remainders are not equally many.
-  const limit = TWO_32 - (TWO_32 % bound);
+  // Words from the largest multiple of `bound` on are drawn again: of their remainders there would
+  // be more than of others. It lies among the last `bound` words, so few draws need to know it.
   let word = nextWord(prng);
-  while (word >= limit) word = nextWord(prng);
-  return word % bound;
+  if (word >= TWO_32 - bound) {
+    const limit = TWO_32 - (TWO_32 % bound);
+    while (word >= limit) word = nextWord(prng);
+  }
+  // Of integers, for the engine: the remainder of two doubles is a call.
+  return bound === TWO_32 ? word : (word >>> 0) % (bound >>> 0);
 }
 
 /** An integer in low…high, both included, each equally likely. The span is at most 2^32 values. */

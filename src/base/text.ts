@@ -13,6 +13,15 @@ import { assert } from './assert.ts';
 const REPLACEMENT = 0xfffd;
 
 export function encodeUtf8(text: string): Uint8Array {
+  return isAscii(text) ? asciiBytes(text) : encodeAny(text);
+}
+
+function isAscii(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) >= 0x80) return false;
+  return true;
+}
+
+function encodeAny(text: string): Uint8Array {
   // A UTF-16 unit becomes at most three bytes; a pair of them becomes four.
   const bytes = new Uint8Array(text.length * 3);
   let size = 0;

@@ -18,7 +18,7 @@
  * Decoding trusts nothing and answers null; encoding asserts, since what it gets is ours.
  */
 import { assert } from '../base/assert.ts';
-import { fromHex, getU16, getU32, putU16, putU32, toHex } from '../base/bytes.ts';
+import { getU16, getU32, putHex, putU16, putU32, toHex } from '../base/bytes.ts';
 import type { NodeId, StoreId } from '../base/units.ts';
 import type { Configuration, Member } from './types.ts';
 
@@ -63,13 +63,12 @@ export function allMembers(configuration: Configuration): Member[] {
 
 /** Writes `member` into 24 bytes at `at`. */
 export function putMember(bytes: Uint8Array, at: number, member: Member): void {
-  const store = fromHex(member.store);
-  assert(store.length === STORE_BYTES, 'internal', 'store id is not 16 bytes');
+  assert(member.store.length === 2 * STORE_BYTES, 'internal', 'store id is not 16 bytes');
   assert(member.id >= 1 && member.id <= 0xffff, 'internal', 'node id out of range');
   putU16(bytes, at, member.id);
   putU16(bytes, at + 2, 0);
   putU32(bytes, at + 4, 0);
-  bytes.set(store, at + 8);
+  putHex(bytes, at + 8, member.store);
 }
 
 /** The member in the 24 bytes at `at`, or null: malformed, or not within `end`. */

@@ -7,7 +7,9 @@
  * 3. Bounds: requests in flight per connection (then reading pauses), unsent reply bytes (then
  *    reading pauses; whoever takes nothing for too long is closed), connections.
  */
+
 import type { ErrorCode } from '../base/errors.ts';
+import { clearList } from '../base/lists.ts';
 import { type GroupId, type LogIndex, type Millis, ZERO_INDEX } from '../base/units.ts';
 import { FrameWriter } from '../core/protocol/frame-writer.ts';
 import { ProtocolOut } from '../core/protocol/requests.ts';
@@ -242,7 +244,7 @@ export class Connections {
         this.#net.close(connection.id, false);
       }
     }
-    this.#dirty.length = 0;
+    clearList(this.#dirty);
   }
 
   #writeReplies(connection: Connection): void {
@@ -357,7 +359,7 @@ export class Connections {
       connection.isSlowed = false;
       if (this.#rows.get(connection.id) === connection) this.#applyBackPressure(connection, now);
     }
-    this.#slowed.length = 0;
+    clearList(this.#slowed);
   }
 
   /** The client took what was unsent. */

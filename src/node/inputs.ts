@@ -7,7 +7,9 @@
  *    store, once the disk holds that choice. Until then the frame is dropped; Raft repeats itself.
  * 3. When the WAL's queue is full, frames are dropped: peers slow down, nothing is lost.
  */
+
 import { unreachable } from '../base/assert.ts';
+import { clearList } from '../base/lists.ts';
 import type { ClusterId, GroupId, NodeId, StoreId } from '../base/units.ts';
 import type { DiskCompletion } from '../core/disk.ts';
 import { decodeStatus } from '../core/formation/codec.ts';
@@ -50,7 +52,7 @@ export function takeInputs(node: NodeState): void {
     takeInput(node, event);
     if (node.walEvents.length > 0) stepWaitingWal(node);
   }
-  node.inputs.length = 0;
+  clearList(node.inputs);
 }
 
 function takeInput(node: NodeState, event: NodeEvent): void {

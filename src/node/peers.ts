@@ -4,7 +4,9 @@
  * A frame is begun with its first message and sent when it is full or the turn ends. Messages of
  * one turn to one peer keep their order.
  */
+
 import { fromHex } from '../base/bytes.ts';
+import { clearList } from '../base/lists.ts';
 import type { ClusterId, GroupId, NodeId, StoreId } from '../base/units.ts';
 import {
   CHANNEL,
@@ -47,7 +49,7 @@ export class Peers {
   joinCluster(cluster: ClusterId): void {
     this.flush();
     this.#cluster = fromHex(cluster);
-    this.#outgoing.length = 0;
+    clearList(this.#outgoing);
   }
 
   sendRaft(group: GroupId, message: Message): void {

@@ -7,7 +7,9 @@
  * 2. An answer is kept until the sender says that it has it; a stream without news for long is
  *    forgotten whole, and its late repetitions are ignored: their sender has given up by then.
  */
+
 import type { ErrorCode } from '../base/errors.ts';
+import { clearList } from '../base/lists.ts';
 import { encodeUtf8 } from '../base/text.ts';
 import { type LogIndex, type Millis, ZERO_INDEX } from '../base/units.ts';
 import { newCommandView, readCommand } from '../core/command.ts';
@@ -152,7 +154,7 @@ export class Served {
   /** Sends the answers that were completed in this turn. */
   flush(node: NodeState): void {
     for (const batch of this.#ready) sendReply(node, batch);
-    this.#ready.length = 0;
+    clearList(this.#ready);
   }
 
   forgetSilent(now: Millis): void {

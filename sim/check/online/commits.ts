@@ -37,7 +37,8 @@ export function noteClaims({ store, raft }: Scene): void {
     claims.splice(0, Math.max(0, log.baseIndex - store.claimBase));
     store.claimBase = log.baseIndex;
   }
-  claims.length = Math.min(claims.length, Math.max(0, durableIndex - store.claimBase));
+  const count = Math.max(0, durableIndex - store.claimBase);
+  if (claims.length > count) claims.length = count;
   let index = store.claimBase + claims.length;
   while (index > Math.max(log.baseIndex, store.claimBase)) {
     if (claims.at(-1) === termAt(log, index as LogIndex)) break;

@@ -83,6 +83,9 @@ function learn({ store, group }: Scene, entry: Uint8Array, index: number, before
   store.configurations.push({ index: index as LogIndex, configuration });
 }
 
+/** One number for both: a text would be made, and hashed, for each entry on each node. */
+const placeOf = (index: number, term: number): number => term * 0x1_0000_0000 + index;
+
 function checkMatching(
   group: GroupRecord,
   entry: Uint8Array,
@@ -90,7 +93,7 @@ function checkMatching(
   previousTerm: number,
 ): void {
   const term = entryTerm(entry);
-  const key = `${index}/${term}`;
+  const key = placeOf(index, term);
   const crc = crcOf(entry);
   const known = group.entries.get(key);
   if (known === undefined) group.entries.set(key, { crc, previousTerm });

@@ -40,8 +40,10 @@ export class OfficeCheck {
   }
 
   afterTurn({ phase, now, groups }: NodeState): void {
-    for (const id of this.#arrived) this.#heardAtMs.set(id, now);
-    this.#arrived.clear();
+    if (this.#arrived.size > 0) {
+      for (const id of this.#arrived) this.#heardAtMs.set(id, now);
+      this.#arrived.clear();
+    }
     if (phase !== 'serving') return;
     for (const { raft } of groups) if (raft.leading !== null) this.#checkOffice(raft, now);
   }

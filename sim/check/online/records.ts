@@ -103,7 +103,7 @@ export interface GroupRecord {
   /** `term target` of each word to take over from the leader of that term. */
   readonly handovers: Set<string>;
   /** By index and term: what an entry is, and the term of the one before it. */
-  readonly entries: Map<string, { readonly crc: number; readonly previousTerm: number }>;
+  readonly entries: Map<number, { readonly crc: number; readonly previousTerm: number }>;
   /** Header CRC of each committed entry, by index; 0: not known. */
   readonly committed: number[];
   /**

@@ -75,11 +75,12 @@ export class ReferenceStore {
   /** An entry begins: what is due goes, up to a bound, those due first and used longest ago first. */
   beginEntry(stamp: number): void {
     this.time = stamp;
-    const due = [...this.keys].filter(([, { deadline }]) => this.#isOver(deadline));
+    const due: [string, HeldKey][] = [];
+    for (const [key, held] of this.keys) if (this.#isOver(held.deadline)) due.push([key, held]);
     due.sort(([left, a], [right, b]) => a.deadline - b.deadline || this.#inOrder(left, right));
     for (const [key] of due.slice(0, this.#expiredPerEntryMax)) this.keys.delete(key);
     let ended = 0;
-    for (const [id, session] of [...this.sessions]) {
+    for (const [id, session] of this.sessions) {
       const isTooMany = this.sessions.size > this.#settings.sessionsMax;
       if (ended === this.#expiredPerEntryMax || !(this.#isIdle(session) || isTooMany)) break;
       this.sessions.delete(id);

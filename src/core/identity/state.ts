@@ -1,5 +1,7 @@
 /** Nouns of the identity of a data directory. */
+
 import type { Failure } from '../../base/errors.ts';
+import { clearList } from '../../base/lists.ts';
 import type { ClusterId, NodeId, StoreId } from '../../base/units.ts';
 import type { DiskCompletion, DiskOperation, DiskSubmission } from '../disk.ts';
 
@@ -48,7 +50,7 @@ export function newIdentityOut(): IdentityOut {
 }
 
 export function clearIdentityOut(out: IdentityOut): void {
-  out.submissions.length = 0;
+  clearList(out.submissions);
   out.identity = null;
   out.refused = null;
   out.failed = null;

@@ -26,6 +26,8 @@ export interface RequestView {
   value: Uint8Array;
 }
 
+const NO_BYTES = new Uint8Array(0);
+
 export function newRequestView(): RequestView {
   return {
     command: REQUEST.PING,
@@ -34,9 +36,9 @@ export function newRequestView(): RequestView {
     session: 0,
     sequence: 0,
     lowestUnacknowledged: 0,
-    key: new Uint8Array(0),
+    key: NO_BYTES,
     expected: null,
-    value: new Uint8Array(0),
+    value: NO_BYTES,
   };
 }
 

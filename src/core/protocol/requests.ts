@@ -8,9 +8,11 @@
  *    has seen its largest turn allocates no more.
  * 3. `closes` come last: whoever drains the outbox answers the rows, then closes.
  */
+
 import { getU64BE, putU32 } from '../../base/bytes.ts';
 import { copyBytes } from '../../base/copy.ts';
 import type { ErrorCode } from '../../base/errors.ts';
+import { clearList } from '../../base/lists.ts';
 import { ABSENT, COMMAND_FLAG, commandSize, newCommandView, writeCommandHead } from '../command.ts';
 import { type Frame, newFrame } from './frame.ts';
 import { commandRow, FIELD, FLAG } from './wire.ts';
@@ -169,7 +171,7 @@ export class ProtocolOut {
 
   clear(): void {
     this.requests.clear();
-    this.peerFrames.length = 0;
-    this.closes.length = 0;
+    clearList(this.peerFrames);
+    clearList(this.closes);
   }
 }

@@ -16,13 +16,16 @@ import type { Slab } from './slab.ts';
 export type RecordOrder = (left: number, right: number) => number;
 
 const SIZE_MIN = 4;
+/** Most shards of a small table hold no deadline: they share what holds nothing. */
+const NO_DEADLINES = new Float64Array(0);
+const NO_ADDRESSES = new Uint32Array(0);
 
 export class ExpiryHeap {
   count = 0;
   readonly #slab: Slab;
   readonly #order: RecordOrder;
-  #deadlines = new Float64Array(0);
-  #addresses = new Uint32Array(0);
+  #deadlines = NO_DEADLINES;
+  #addresses = NO_ADDRESSES;
 
   constructor(slab: Slab, order: RecordOrder) {
     this.#slab = slab;

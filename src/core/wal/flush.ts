@@ -23,7 +23,7 @@
  * 3. "Durable through" is what recovery tells damage from a torn tail by.
  * 4. Bodies of entries have a CRC which the leader made; a second pass over them would buy nothing.
  */
-import { fromHex, getU32, getU64, isSafeU64, putU32, putU64 } from '../../base/bytes.ts';
+import { getU32, getU64, isSafeU64, putHex, putU32, putU64 } from '../../base/bytes.ts';
 import { crc32c } from '../../base/crc32c.ts';
 import type { StoreId } from '../../base/units.ts';
 
@@ -70,7 +70,7 @@ export function flushBytes(payloadBytes: number): number {
 /** Seeds the CRCs of all records of one segment, so that no other segment's pass for its own. */
 export function segmentSalt(storeId: StoreId, sequence: number): number {
   const bytes = new Uint8Array(24);
-  bytes.set(fromHex(storeId));
+  putHex(bytes, 0, storeId);
   putU64(bytes, 16, sequence);
   return crc32c(bytes, 0, 24);
 }
@@ -87,7 +87,7 @@ export function writeFlushHeader(
   bytes.set(MAGIC);
   putU32(bytes, 8, WAL_VERSION);
   putU32(bytes, 12, header.count);
-  bytes.set(fromHex(storeId), 16);
+  putHex(bytes, 16, storeId);
   putU64(bytes, 32, header.position.sequence);
   putU64(bytes, 40, header.position.offset);
   putU64(bytes, 48, header.previousEnd.sequence);

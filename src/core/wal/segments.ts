@@ -13,7 +13,9 @@
  * 4. When the disk has no room for a segment, the log waits and asks again; the caller sees it
  *    coming by `reservedBytes`.
  */
+
 import { assert } from '../../base/assert.ts';
+import { clearList } from '../../base/lists.ts';
 import type { Millis } from '../../base/units.ts';
 import { NEVER } from '../../base/units.ts';
 import type { DiskCompletion, DiskOperation } from '../disk.ts';
@@ -159,5 +161,5 @@ export function removeRetired(state: WalState, out: WalOut): void {
   for (const { file } of state.retired) {
     submit(state, out, { kind: 'remove', file }, { kind: 'removal' });
   }
-  state.retired.length = 0;
+  clearList(state.retired);
 }

@@ -9,9 +9,11 @@
  * Files are named after their sequence, which is never used twice. A segment is created under
  * another name, zero-filled, synced, renamed, and its directory synced, before anything is written.
  */
+
 import { assert } from '../../base/assert.ts';
 import { Distribution } from '../../base/distribution.ts';
 import type { Failure } from '../../base/errors.ts';
+import { clearList } from '../../base/lists.ts';
 import type { GroupId, LogIndex, Millis, StoreId, Ticket } from '../../base/units.ts';
 import { NEVER, ZERO_TICKET } from '../../base/units.ts';
 import type { DiskCompletion, DiskOperation, DiskSubmission } from '../disk.ts';
@@ -116,7 +118,7 @@ export function newWalOut(): WalOut {
 
 export function clearWalOut(out: WalOut): void {
   out.failed = null;
-  out.submissions.length = 0;
+  clearList(out.submissions);
   out.recovered = null;
   out.repaired = null;
   out.durable = ZERO_TICKET;
@@ -303,7 +305,7 @@ export function fail(state: WalState, out: WalOut, detail: string): void {
   if (state.phase !== 'failed') {
     state.phase = 'failed';
     state.failure = { code: 'DISK_FAILED', detail };
-    state.queue.length = 0;
+    clearList(state.queue);
     state.queuedBytes = 0;
     state.markAt = NEVER;
     state.retryAt = NEVER;

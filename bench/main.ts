@@ -1,5 +1,7 @@
 /** `npm run bench -- …`: measures the project itself; docs/performance.md says what came of it. */
 import { Command, InvalidArgumentError } from 'commander';
+import { runDisk } from './disk.ts';
+import { diskJson, diskTable } from './disk-report.ts';
 import { isPassed, runMemory } from './memory.ts';
 import { memoryJson, memoryTable } from './memory-report.ts';
 import { profileTable, runProfile } from './profile.ts';
@@ -70,6 +72,16 @@ withLoad(program.command('profile'))
     const times = await runProfile({ ...plan, operations, rounds: 1 });
     const shown = times.slice(0, rows);
     print(json, profileTable(shown), JSON.stringify({ bench: 'profile', functions: shown }));
+  });
+
+withLoad(program.command('disk'))
+  .description('the native disk against the plain one: durable writes, and PUTs to a single node')
+  .option('--rounds <n>', 'rounds', integer(1, 1000), 5)
+  .option('--writes <n>', 'durable writes of each size in a round', integer(1, 1_000_000), 1000)
+  .option('--json', 'as the last line, one JSON object', false)
+  .action(async ({ ops: operations, json, ...plan }) => {
+    const rows = await runDisk({ ...plan, operations });
+    print(json, diskTable(rows), diskJson(rows));
   });
 
 await program.parseAsync();

@@ -1,5 +1,6 @@
 /** Nodes as a user runs them: `kv serve` in processes of their own, on free ports of this machine. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -15,12 +16,16 @@ const PORT_MAX = 30_000;
 const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 10_000;
 const POLL_EVERY_MS = 100;
+/** USER_HZ, the same on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100;
 
 export interface ServeOptions {
   readonly nodes: number;
   readonly walDirectory: string;
   /** Passed to node, before the program. */
   readonly nodeFlags: readonly string[];
+  /** Passed to `kv serve`, behind its own. */
+  readonly serveFlags?: readonly string[];
 }
 
 export class Servers {
@@ -61,6 +66,11 @@ export class Servers {
     return /^apex_durability\{mode="([a-z]+)"\} 1$/m.exec(metrics)?.[1] ?? 'unknown';
   }
 
+  /** CPU that all nodes together have taken, user and system. Linux only. */
+  cpuSeconds(): number {
+    return this.#children.reduce((sum, { pid }) => sum + cpuTicksOf(pid!), 0) / TICKS_PER_SECOND;
+  }
+
   /** As SIGTERM asks; who does not go in time is killed. */
   async stop(): Promise<void> {
     await Promise.all(this.#children.map(stopChild));
@@ -79,12 +89,18 @@ export class Servers {
 }
 
 function boot(ports: readonly number[], at: number, options: ServeOptions): ChildProcess {
-  const { walDirectory, nodeFlags } = options;
+  const { walDirectory, nodeFlags, serveFlags = [] } = options;
   const peers = ports.map((port, peer) => `${HOST}:${port}:${peer + 1}`).filter((_, n) => n !== at);
   const flags = ['--id', `${at + 1}`, '--port', `${ports[at]}`, '--wal-dir', walDirectory];
   const list = peers.length === 0 ? [] : ['--peers', peers.join(',')];
-  const args = [...nodeFlags, KV_MAIN, 'serve', ...flags, ...list];
+  const args = [...nodeFlags, KV_MAIN, 'serve', ...flags, ...list, ...serveFlags];
   return spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+/** Fields 14 and 15 of proc(5); the second field may hold blanks, so counting begins behind it. */
+function cpuTicksOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+  return Number(fields[11]) + Number(fields[12]);
 }
 
 const isRunning = (child: ChildProcess): boolean =>

@@ -111,7 +111,7 @@ export function checkUnclaimed(group: GroupRecord, store: StoreRecord, held: Hel
     const term = held.termAt(index);
     const before = held.termAt(index - 1);
     if (term === null || before === null) continue;
-    const known = group.entries.get(`${index}/${term}`)?.previousTerm ?? before;
+    const known = group.entries.get(placeOf(index, term))?.previousTerm ?? before;
     if (known === before && before <= term) continue;
     violate('log-matching', `entry ${index} of term ${term} is back, behind one of term ${before}`);
   }

@@ -6,7 +6,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import type { Member } from '../runtime/testing/cluster.ts';
+import { type Member, until } from '../runtime/testing/cluster.ts';
 import { stageOfAll } from '../runtime/testing/stage.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
@@ -33,6 +33,13 @@ function kv(args: readonly string[], input = ''): Promise<Ended> {
 }
 
 const stage = stageOfAll(3);
+
+/** Of a command that says whether all is well: on a busy machine it may not be at once. */
+async function inTime(args: readonly string[]): Promise<Ended> {
+  let ended = await kv(args);
+  await until(async () => ended.exit === 0 || (ended = await kv(args)).exit === 0);
+  return ended;
+}
 
 const addressOf = ({ listeners }: Member): string => `127.0.0.1:${listeners.ports.port}`;
 const httpOf = ({ listeners }: Member): string => `127.0.0.1:${listeners.ports.httpPort}`;
@@ -83,16 +90,13 @@ test('one command: answers and exit statuses', async () => {
 describe('looking at nodes', () => {
   test('status, healthcheck, and what is not there', async () => {
     const gone = '127.0.0.1:1';
-    // On a busy machine it may have lost its leader meanwhile.
-    await stage.settle();
     const [status, partly, healthy, sick, nobody] = await Promise.all([
-      kv(['status', '--http', stage.members.map(httpOf).join(','), '-o', 'json']),
+      inTime(['status', '--http', stage.members.map(httpOf).join(','), '-o', 'json']),
       kv(['status', '--http', `${httpOf(stage.members[0]!)},${gone}`]),
-      kv(['healthcheck', '--http', httpOf(stage.members[0]!)]),
+      inTime(['healthcheck', '--http', httpOf(stage.members[0]!)]),
       kv(['healthcheck', gone]),
       kv(['client', gone, 'GET', 'k']),
     ]);
-    expect(status!.exit).toBe(0);
     const nodes: { role: string; state: string }[] = JSON.parse(status!.out);
     expect(nodes.map(({ state }) => state)).toEqual(['ready', 'ready', 'ready']);
     expect(nodes.filter(({ role }) => role === 'leader').length).toBe(1);

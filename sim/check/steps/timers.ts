@@ -91,15 +91,16 @@ export function checkTick(step: Step, before: Mirror): void {
 function checkPatience(step: Step, before: Mirror): void {
   const { raft, now } = step;
   const { id } = raft.config.self;
+  const isSame = raft.role === before.role && raft.currentTerm === before.term;
   if (before.electionDeadline === 0 || now < before.electionDeadline) {
-    const isSame = raft.role === before.role && raft.currentTerm === before.term;
     if (!isSame) violate('liveness', `node ${id} campaigns before its time`);
     checkAskedAgain(step, before);
     return;
   }
   const isCampaigning = raft.role !== 'follower';
   const isDue = before.isNeeded && !before.isQuarantined && isClockTrusted(step, before);
-  if (isDue === isCampaigning) return;
+  // A campaign that may not be begun anew goes on as it was.
+  if (isDue === isCampaigning || (isSame && !isDue)) return;
   if (isDue) violate('liveness', `node ${id} hears nobody, and does not campaign`);
   violate('election-safety', `node ${id} campaigns, and may not`);
 }

@@ -28,6 +28,7 @@ import { Drill } from './drill.ts';
 import { ExpiringKeys } from './expiring.ts';
 import { History } from './history.ts';
 import { hasConverged } from './liveness.ts';
+import { snapshotMidChange } from './mid-change.ts';
 import { Nemesis } from './nemesis.ts';
 import { RoughCommands } from './rough.ts';
 import { isWholeSchedule, type Strike, WHOLE_SCHEDULE } from './schedule.ts';
@@ -195,6 +196,7 @@ class Run {
     const learners = members.slice(count);
     this.#cluster.world.faults.count('reconfigure', leader.config.self.id);
     this.#cluster.admin(leader.config.self.id, { kind: 'reconfigure', group, voters, learners });
+    if (stream.permille(400)) snapshotMidChange(this.#cluster, group);
     return true;
   }
 

@@ -4,7 +4,9 @@
  * 1. A replica whose state differs is found out, stands back, and comes back with the state of the
  *    others; a leader too. Only the chain is falsified, as if an earlier entry had done something
  *    else: what it shows meanwhile is right, so that nobody is told anything wrong.
- * 2. Disks without room are borne, and when there is room again everything is served again.
+ * 2. All keys are flushed while snapshots are being taken of them, and a node that begins with such a
+ *    snapshot comes back with what the others have. Nobody reads any more by then.
+ * 3. Disks without room are borne, and when there is room again everything is served again.
  */
 import { asciiBytes } from '../../src/base/text.ts';
 import type { GroupId, NodeId } from '../../src/base/units.ts';
@@ -26,6 +28,8 @@ const ENTRY_MS = 200;
 const LOOK_MS = 20;
 /** Long enough for a word about room to be believed, and to be forgotten. */
 const FULL_MS = 1_500;
+const FLUSHED_KEYS = 20;
+const FLUSH_MS = 500;
 const KEYS = ['t0', 't1', 't2'];
 
 export interface TrialOptions {
@@ -45,7 +49,7 @@ export class Trials {
 
   /** What went wrong, or null. */
   run(): string | null {
-    return this.#falsify() ?? this.#fillDisks();
+    return this.#falsify() ?? this.#fillDisks() ?? this.#flush();
   }
 
   #pass(spanMs: number): void {
@@ -108,11 +112,8 @@ export class Trials {
 
   /** Chains are compared where something was applied. The key is nobody's. */
   #write(group: GroupId): void {
-    const { cluster } = this.#options;
-    const leader = newestLeader(cluster, group)?.config.self.id;
-    if (leader === undefined) return;
-    const commands = [encodeCommand({ operation: OPERATION.DELETE, key: asciiBytes('trial') })];
-    cluster.admin(leader, { kind: 'propose', group, commands });
+    const key = asciiBytes('trial');
+    this.#propose(group, [encodeCommand({ operation: OPERATION.DELETE, key })]);
   }
 
   #fillDisks(): string | null {
@@ -135,5 +136,37 @@ export class Trials {
       () => {},
     );
     return isServed || isOver() ? null : 'there is room again, and nobody is served';
+  }
+
+  /** Large enough for snapshots of several slices. */
+  #flush(): string | null {
+    const { cluster, stream, isOver } = this.#options;
+    const { world } = cluster;
+    const group = stream.below(cluster.config.node.settings.groupCount) as GroupId;
+    const puts = (count: number): Uint8Array[] =>
+      Array.from({ length: count }, (_, at) =>
+        encodeCommand({
+          operation: OPERATION.PUT,
+          key: asciiBytes(`flushed${at}`),
+          value: new Uint8Array(stream.between(1, 2_000)).fill(65 + stream.below(26)),
+        }),
+      );
+    this.#propose(group, puts(FLUSHED_KEYS));
+    this.#pass(FLUSH_MS);
+    for (const node of world.nodes) cluster.admin(node, { kind: 'snapshot', group });
+    this.#pass(stream.between(0, 3));
+    this.#propose(group, [encodeCommand({ operation: OPERATION.FLUSH_ALL }), ...puts(2)]);
+    this.#pass(FLUSH_MS);
+    const node = world.process(stream.pick(world.nodes));
+    if (isOver() || node.current() === null) return null;
+    node.crash('power');
+    node.start();
+    return null;
+  }
+
+  #propose(group: GroupId, commands: readonly Uint8Array[]): void {
+    const { cluster } = this.#options;
+    const leader = newestLeader(cluster, group)?.config.self.id;
+    if (leader !== undefined) cluster.admin(leader, { kind: 'propose', group, commands });
   }
 }

@@ -5,6 +5,7 @@
  *   1. No news waits while other news that was told more often goes in its place.
  *   2. News leaves the queue when it was told often enough, or is overtaken or forgotten, not before.
  *   3. One that left stays until its word had time to spread.
+ *   4. What has changed is news from the beginning, however often the old was told.
  */
 import { assert } from '../../src/base/assert.ts';
 import { NEVER, type NodeId } from '../../src/base/units.ts';
@@ -36,6 +37,7 @@ export class Fairness {
     this.checkTurns(member, sent);
     this.checkEnough(member, queue, out, sent);
     this.checkFarewell(member, queue, event);
+    checkNew(member, out, sent);
     queue.waiting.clear();
     for (const { id, transmissions } of member.state.news.values()) {
       queue.waiting.set(id, transmissions);
@@ -106,6 +108,16 @@ export class Fairness {
     const queue: Queue = { epoch, waiting: new Map(), farewells: 0, farewellsDue: 0 };
     this.queues.set(member.id, queue);
     return queue;
+  }
+}
+
+/** Rule 4. */
+function checkNew({ id: self, state }: SwimMember, out: SwimOut, sent: readonly Message[]): void {
+  for (const { id } of out.changes) {
+    const told = state.news.get(id)?.transmissions ?? 0;
+    const now = sent.filter(({ updates }) => updates.some((update) => update.id === id)).length;
+    const text = `${self} counts ${told} tellings of news about ${id}, and told it ${now} times`;
+    assert(told <= now, 'swim-bounds', text);
   }
 }
 

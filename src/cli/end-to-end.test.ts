@@ -37,7 +37,10 @@ const stage = stageOfAll(3);
 /** Of a command that says whether all is well: on a busy machine it may not be at once. */
 async function inTime(args: readonly string[]): Promise<Ended> {
   let ended = await kv(args);
-  await until(async () => ended.exit === 0 || (ended = await kv(args)).exit === 0);
+  await until(async () => {
+    if (ended.exit !== 0) ended = await kv(args);
+    return ended.exit === 0;
+  });
   return ended;
 }
 

@@ -13,7 +13,10 @@
 import { getU32 } from '../../../src/base/bytes.ts';
 import type { LogIndex } from '../../../src/base/units.ts';
 import { entryTerm } from '../../../src/core/entry.ts';
+import { includesMember } from '../../../src/core/members.ts';
 import { configurationOf } from '../../../src/core/raft/configurations.ts';
+import type { RaftState } from '../../../src/core/raft/state.ts';
+import type { Configuration } from '../../../src/core/types.ts';
 import type { Held } from './commits.ts';
 import type { GroupRecord, Scene, StoreRecord } from './records.ts';
 import { violate } from './violate.ts';
@@ -64,6 +67,22 @@ function rebase({ store, group, raft }: Scene): void {
   const above = kept.filter(({ index }) => index > baseIndex);
   const base = group.configurations.findLast(({ index }) => index <= baseIndex);
   store.configurations = base === undefined ? above : [base, ...above];
+  if (base !== undefined) checkBase(raft, base.configuration);
+}
+
+/** leader-completeness: what is in force at the base of a log is what was committed there. */
+function checkBase(
+  { configurations, log, isQuarantined }: RaftState,
+  committed: Configuration,
+): void {
+  const held = configurations.findLast(({ index }) => index <= log.baseIndex);
+  // Who has lost its state does not know what it was.
+  if (held === undefined || isQuarantined) return;
+  const isSame = (['voters', 'outgoing', 'learners'] as const).every((half) => {
+    const [left, right] = [held.configuration[half], committed[half]];
+    return left.length === right.length && left.every((one) => includesMember(right, one));
+  });
+  if (!isSame) violate('leader-completeness', `other members are in force at ${log.baseIndex}`);
 }
 
 function forgetFrom(store: StoreRecord, count: number): void {

@@ -4,6 +4,7 @@
  * 1. state-machine-safety: the chain of a replica is the one that the commands make; where it has
  *    applied exactly what the reference has, it holds the same keys, values, revisions, deadlines.
  * 2. sessions: … and the same sessions in the order of last use, with the same results.
+ * 3. linearizable: … and shows them to its readers as they are (readers.ts).
  *
  * Replicas that agree with each other prove nothing about what they all do wrong: this does.
  */
@@ -18,6 +19,7 @@ import { TableWalk } from '../../../src/core/store/walk.ts';
 import { STATUS } from '../../../src/core/types.ts';
 import { violate } from '../online/violate.ts';
 import { commandsOf, textIn } from './commands.ts';
+import { checkReaders } from './readers.ts';
 import { type Answer, type HeldSession, ReferenceStore } from './store.ts';
 
 const CHAIN_HEAD_BYTES = 40;
@@ -104,6 +106,7 @@ export class Follower {
     if (state.appliedIndex !== this.#index || this.#store === null) return;
     checkKeys(state, this.#store);
     checkSessions(state, this.#store);
+    checkReaders(state, this.#store);
   }
 }
 

@@ -8,7 +8,13 @@
 import type { NodeId } from '../../../src/base/units.ts';
 import { entryTerm } from '../../../src/core/entry.ts';
 import { isVoter } from '../../../src/core/members.ts';
-import type { LeaderState, ProgressMode, RaftState, Role } from '../../../src/core/raft/state.ts';
+import type {
+  LeaderState,
+  PendingRead,
+  ProgressMode,
+  RaftState,
+  Role,
+} from '../../../src/core/raft/state.ts';
 import type { Configuration, Member, WalRecord } from '../../../src/core/types.ts';
 import { violate } from '../online/violate.ts';
 
@@ -65,14 +71,14 @@ export interface Mirror {
   nextRetry: number;
   leading: LeaderState | null;
   round: number;
-  reads: readonly number[];
+  reads: readonly PendingRead[];
   transferDeadline: number;
   nextQuorumCheck: number;
   rows: Row[];
 }
 
 const NOBODY_ANSWERED: readonly Member[] = [];
-const NO_READS: readonly number[] = [];
+const NO_READS: readonly PendingRead[] = [];
 
 export const lastOf = (log: LogMirror): number => log.baseIndex + log.terms.length;
 
@@ -228,7 +234,7 @@ export function copy(mirror: Mirror, raft: RaftState): void {
 function copyOffice(mirror: Mirror, leading: LeaderState): void {
   const { rows } = mirror;
   mirror.round = leading.round;
-  mirror.reads = leading.reads.length === 0 ? NO_READS : leading.reads.map(({ id }) => id);
+  mirror.reads = leading.reads.length === 0 ? NO_READS : [...leading.reads];
   mirror.transferDeadline = leading.transfer?.deadline ?? Number.POSITIVE_INFINITY;
   mirror.nextQuorumCheck = leading.nextQuorumCheck;
   rows.length = Math.min(rows.length, leading.progress.length);

@@ -15,6 +15,7 @@ import type { AppendReply } from '../../../src/core/raft/message.ts';
 import { isWindowFull } from '../../../src/core/raft/progress.ts';
 import type { Progress, RaftState } from '../../../src/core/raft/state.ts';
 import type { Configuration, Member } from '../../../src/core/types.ts';
+import { isQuorum } from '../online/quorum.ts';
 import { violate } from '../online/violate.ts';
 import { bytesIn, type Mirror, type Row, termOf } from './mirror.ts';
 import { type Step, saidTo } from './said.ts';
@@ -91,7 +92,7 @@ export function checkOfficeKept(step: Step, before: Mirror): void {
 }
 
 function checkFlow(step: Step, progress: Progress, row: Row | null): void {
-  const { before } = step;
+  const { before, raft } = step;
   const { mode, matchIndex, nextIndex, inflightBytes, member } = progress;
   if (mode !== 'replicate') return;
   const bytes = bytesIn(before.log, matchIndex, nextIndex - 1);
@@ -108,7 +109,23 @@ function checkFlow(step: Step, progress: Progress, row: Row | null): void {
       violate('queue-bound', `node ${member.id} is sent ${message.previousIndex + 1} again`);
     }
     next = message.previousIndex + 1 + message.entries.length;
+    checkWindow(raft, message.entries, nextIndex - 1 - matchIndex);
   }
+}
+
+/** One append, and what may be under way with it (§10.2.1). */
+function checkWindow(
+  { config }: RaftState,
+  entries: readonly Uint8Array[],
+  underWay: number,
+): void {
+  const { appendEntriesMax, appendBytesMax, inflightEntriesMax } = config;
+  if (entries.length > appendEntriesMax) violate('queue-bound', 'an append of too many entries');
+  let bytes = 0;
+  for (const entry of entries) bytes += entry.length;
+  if (entries.length > 1 && bytes > appendBytesMax) violate('queue-bound', 'an append too large');
+  if (underWay < inflightEntriesMax + appendEntriesMax) return;
+  violate('queue-bound', `${underWay} entries are under way to one member`);
 }
 
 function checkUncommitted({ leading, commitIndex, log }: RaftState, before: Mirror): void {
@@ -199,16 +216,36 @@ export function checkRead(step: Step, id: number, minIndex: number): void {
   }
 }
 
-/** Every read that was asked is answered, refused, or waits. */
+/**
+ * Every read that was asked is answered, refused, or waits; it is answered when a quorum has answered
+ * its round, by the configuration of that very step.
+ */
 export function checkReads({ raft, out }: Step, before: Mirror, asked: number | null): void {
   const waiting = raft.leading?.reads ?? [];
   const isWaiting = (id: number): boolean => waiting.some((read) => read.id === id);
   const isOver = (id: number): boolean =>
     out.readsRefused.includes(id) || out.readsSafe.some((read) => read.id === id);
-  const known = asked === null ? before.reads : [...before.reads, asked];
-  for (const id of known) {
+  for (const { id } of before.reads) {
     if (isWaiting(id) === isOver(id)) violate('liveness', 'a read is lost, or answered twice');
   }
+  if (asked !== null && isWaiting(asked) === isOver(asked)) violate('liveness', 'a read is lost');
+  const known = before.reads.length + (asked === null ? 0 : 1);
   const told = out.readsRefused.length + out.readsSafe.length + waiting.length;
-  if (told !== known.length) violate('liveness', 'a read is answered that nobody has asked');
+  if (told !== known) violate('liveness', 'a read is answered that nobody has asked');
+  for (const { id, index } of out.readsSafe) {
+    const round = before.reads.find((read) => read.id === id)?.round ?? raft.leading?.round ?? 0;
+    checkConfirmed(raft, index, round);
+  }
+}
+
+function checkConfirmed(raft: RaftState, index: number, round: number): void {
+  const { leading, config, configurations, commitIndex } = raft;
+  if (leading === null) return;
+  const isAnswered = isQuorum(
+    configurations.at(-1)!.configuration,
+    (voter) =>
+      sameMember(voter, config.self) || (progressOf(raft, voter)?.ackedRound ?? 0) >= round,
+  );
+  if (!isAnswered) violate('linearizable', `a read is confirmed, and no quorum answers ${round}`);
+  if (index > commitIndex) violate('linearizable', `a read of ${index} is confirmed too early`);
 }

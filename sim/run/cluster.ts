@@ -21,7 +21,7 @@ import { DiskLife } from '../check/online/disk-life.ts';
 import { HeardCheck } from '../check/online/heard.ts';
 import { PlatterLooks } from '../check/online/looks.ts';
 import { OfficeCheck } from '../check/online/offices.ts';
-import { recoverFrom } from '../check/online/platter.ts';
+import { checkCutOff, recoverFrom } from '../check/online/platter.ts';
 import { SessionCheck } from '../check/online/sessions.ts';
 import { checkSnapshots } from '../check/online/snapshots.ts';
 import { StormCheck } from '../check/online/storms.ts';
@@ -256,6 +256,7 @@ export class Cluster {
     for (const file of files) bytes += file.bytes.length;
     const pause = PLATTER_CHECK_TURNS + Math.floor(bytes / PLATTER_BYTES_PER_TURN);
     this.#nextPlatterCheck = this.#turns + pause;
+    checkCutOff(files, log);
     const recovery = recoverFrom(files, log.config);
     if (recovery.verdict === 'damaged') {
       throw new InvariantViolation('durable-quorum', 'the log on the disk is damaged');

@@ -75,13 +75,13 @@ export class OnlineCheck {
     const scene = this.#scene(id, raft);
     if (scene.store.raft !== raft) began(scene);
     this.#timers.afterTurn(raft, now);
-    checkRole(scene);
     this.#checkTransfer(group);
     noteClaims(scene);
     const floor = scene.group.committed.length - 1;
     const isNews = checkCommitted(scene);
     checkLog(scene);
     checkInForce(scene);
+    checkRole(scene);
     checkElections(scene);
     // A cause is named before what comes of it: whom the leader believes, whose votes would do, and
     // whose disks hold it.

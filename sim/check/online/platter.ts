@@ -5,16 +5,27 @@
  * 1. The log's own machine reads a copy of the platter. It says nothing that a restart would not,
  *    but it says it at moments at which nobody crashes.
  * 2. durable-quorum and one-vote: everything that was claimed or told must be in what it finds.
- * 3. A disk that may be damaged proves nothing: then the log is mended, not believed.
+ * 3. log-matching: nothing goes on behind the end of the log. What was cut off there once would come
+ *    back behind whatever is written in its place.
+ * 4. A disk that may be damaged proves nothing: then the log is mended, not believed.
  */
 import { assert } from '../../../src/base/assert.ts';
+import { fromHex } from '../../../src/base/bytes.ts';
 import { millis } from '../../../src/base/units.ts';
 import type { DiskCompletion, DiskOperation } from '../../../src/core/disk.ts';
 import { entryIndex, entryTerm } from '../../../src/core/entry.ts';
 import type { RecoveredGroup } from '../../../src/core/types.ts';
-import { newWalOut, type WalConfig, type WalRecovery } from '../../../src/core/wal/state.ts';
+import { comparePositions, readFlushHeader, segmentSalt } from '../../../src/core/wal/flush.ts';
+import { readFlushRecords } from '../../../src/core/wal/payload.ts';
+import {
+  newWalOut,
+  type WalConfig,
+  type WalRecovery,
+  type WalState,
+} from '../../../src/core/wal/state.ts';
 import { wal } from '../../../src/core/wal/step.ts';
 import type { Held } from './commits.ts';
+import { violate } from './violate.ts';
 
 const STEPS_MAX = 100_000;
 const NOTHING = new Uint8Array(0);
@@ -39,6 +50,20 @@ export function recoverFrom(files: readonly PlatterFile[], config: WalConfig): W
     assert(out.failed === null, 'availability', 'recovery failed on a sound disk');
   }
   return out.recovered;
+}
+
+/** To be called while the log's machine runs: `end` is where its next flush goes. */
+export function checkCutOff(
+  files: readonly PlatterFile[],
+  { config, segments, end }: WalState,
+): void {
+  const segment = segments.find(({ sequence }) => sequence === end.sequence);
+  const bytes = files.find(({ name }) => name === segment?.file)?.bytes;
+  if (bytes === undefined) return;
+  const header = readFlushHeader(bytes, end.offset, fromHex(config.storeId), end.sequence);
+  if (header === null || comparePositions(header.previousEnd, end) !== 0) return;
+  if (readFlushRecords(bytes, header, segmentSalt(config.storeId, end.sequence)) === null) return;
+  violate('log-matching', 'what was cut off the log is still there, behind its end');
 }
 
 type Outcome = Omit<DiskCompletion, 'ticket'>;

@@ -30,6 +30,7 @@ export function checkAnswered(step: Step, reply: AppendReply, before: Mirror): v
   const { raft, now } = step;
   const row = rowOf(before, reply.from);
   const progress = progressOf(raft, reply.from);
+  if (before.role === 'leader') checkCredited(step, reply.from, before);
   if (before.role !== 'leader' || row === null || progress === null) return;
   if (reply.term < before.term) {
     checkUntold(row, progress);
@@ -48,6 +49,18 @@ export function checkAnswered(step: Step, reply: AppendReply, before: Mirror): v
   if (progress.matchIndex < matchIndex) violate('liveness', 'an acknowledgement is not counted');
   if (!reply.accepted) checkAskedFurther(step, row, reply);
   checkSupplied(step, progress);
+}
+
+/** What a store answers is said of its own disk, and of nobody else's. */
+function checkCredited({ raft }: Step, from: Member, before: Mirror): void {
+  for (const row of before.rows) {
+    const progress = progressOf(raft, row.member);
+    if (progress === null || sameMember(row.member, from)) continue;
+    if (sameMember(row.member, raft.config.self)) continue;
+    const isSame = progress.matchIndex === row.matchIndex && progress.ackedRound === row.round;
+    if (isSame && progress.lastContact === row.contact) continue;
+    violate('durable-quorum', `an answer of node ${from.id} counts for another store`);
+  }
 }
 
 function checkUntold(row: Row, progress: Progress): void {

@@ -93,13 +93,23 @@ function forgetFrom(store: StoreRecord, count: number): void {
   while ((store.configurations.at(-1)?.index ?? 0) >= from) store.configurations.pop();
 }
 
-function learn({ store, group }: Scene, entry: Uint8Array, index: number, before: number): void {
+function learn(scene: Scene, entry: Uint8Array, index: number, before: number): void {
+  const { store, group } = scene;
+  if (index === 1 && isUnfounded(scene)) group.entries.delete(placeOf(1, entryTerm(entry)));
   store.seen.push(entry);
   store.seenCrcs.push(crcOf(entry));
   checkMatching(group, entry, index, before);
   const configuration = configurationOf(entry);
   if (configuration === null) return;
   store.configurations.push({ index: index as LogIndex, configuration });
+}
+
+/** Nobody's disk has held a first entry: a founder that lost its own founds anew, with another one. */
+function isUnfounded({ stores, store }: Scene): boolean {
+  return [...stores.values()].every(
+    ({ claimBase, claims, seen, name }) =>
+      claimBase + claims.length === 0 && (name === store.name || seen.length === 0),
+  );
 }
 
 /** One number for both: a text would be made, and hashed, for each entry on each node. */

@@ -11,5 +11,6 @@ NAPI_MODULE_INIT() {
   must(napi_set_named_property(env, exports, "version", number(env, kAddonVersion)), "version");
   register_base(env, exports);
   register_disk(env, exports);
+  register_net(env, exports);
   return exports;
 }

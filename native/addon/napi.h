@@ -46,6 +46,12 @@ inline napi_value number(napi_env env, double value) {
   return result;
 }
 
+inline napi_value boolean(napi_env env, bool value) {
+  napi_value result = nullptr;
+  must(napi_get_boolean(env, value, &result), "boolean");
+  return result;
+}
+
 inline void set_function(napi_env env, napi_value object, const char* name, napi_callback call) {
   napi_value function = nullptr;
   must(napi_create_function(env, name, NAPI_AUTO_LENGTH, call, nullptr, &function), name);

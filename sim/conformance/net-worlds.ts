@@ -2,9 +2,19 @@
 import net from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { concatBytes } from '../../src/base/bytes.ts';
+import type { Failure } from '../../src/base/errors.ts';
 import { nodeId } from '../../src/base/units.ts';
 import type { NetEvent, NetPort } from '../../src/ports/net.ts';
-import { type Listeners, openListeners } from '../../src/runtime/listeners.ts';
+import type { DaemonNet, DaemonNetOptions } from '../../src/runtime/daemon-net.ts';
+import {
+  type HttpDoor,
+  type ListenerPorts,
+  type Listeners,
+  openListeners,
+} from '../../src/runtime/listeners.ts';
+import { type NativeListeners, openNativeListeners } from '../../src/runtime/native/listeners.ts';
+import { loadAddon } from '../../src/runtime/native/load.ts';
+import { NativeNet } from '../../src/runtime/native/net.ts';
 import { PlainNet } from '../../src/runtime/net.ts';
 import { calmWorldConfig } from '../world/config.ts';
 import { FaultLedger } from '../world/faults.ts';
@@ -44,12 +54,17 @@ export interface NetUnderTest {
 
 export interface NetWorld {
   readonly name: string;
+  /** Why it cannot be had here; null: it can. */
+  readonly missing: string | null;
   open(): Promise<NetUnderTest>;
 }
 
+const { addon, reason } = loadAddon();
+
 export const netWorlds: readonly NetWorld[] = [
-  { name: 'the simulated network', open: openFake },
-  { name: 'the plain network', open: openPlain },
+  { name: 'the simulated network', missing: null, open: openFake },
+  { name: 'the plain network', missing: null, open: () => openReal(PLAIN) },
+  { name: 'the native network', missing: reason, open: () => openReal(NATIVE) },
 ];
 
 const sizeOf = (pieces: readonly Uint8Array[]): number =>
@@ -117,27 +132,43 @@ const HOST = '127.0.0.1';
 const PATIENCE_MS = 60_000;
 const REST_MS = 100;
 
-async function openPlain(): Promise<NetUnderTest> {
+/** A network of the machine's own sockets. */
+interface RealNet<Opened extends HttpDoor> {
+  readonly listen: (host: string, wanted: ListenerPorts) => Promise<Opened | Failure>;
+  readonly open: (listeners: Opened, options: DaemonNetOptions) => DaemonNet;
+}
+
+const PLAIN: RealNet<Listeners> = {
+  listen: openListeners,
+  open: (listeners, options) => new PlainNet({ ...options, listeners }),
+};
+
+const NATIVE: RealNet<NativeListeners> = {
+  listen: (host, wanted) => openNativeListeners(addon!.net, host, wanted),
+  open: (listeners, options) => new NativeNet({ ...options, listeners }),
+};
+
+async function openReal<Opened extends HttpDoor>(real: RealNet<Opened>): Promise<NetUnderTest> {
   const nodes = [ONE, TWO];
-  const listeners = await Promise.all(nodes.map(openAnywhere));
+  const listeners = await Promise.all(nodes.map(() => openAnywhere(real)));
   const peers = nodes.map((id, at) => {
     const { port, gossipPort } = listeners[at]!.ports;
     return { id, host: HOST, port, gossipPort };
   });
   const [one, two] = nodes.map((self, at) => {
     const events: NetEvent[] = [];
-    const deliver = (event: NetEvent): void => void events.push(event);
+    const deliver = (event: NetEvent): void => void events.push(kept(event));
     const reportNoise = (): void => {};
-    const port = new PlainNet({ self, listeners: listeners[at]!, peers, deliver, reportNoise });
+    const port = real.open(listeners[at]!, { self, peers, deliver, reportNoise });
     return { port, events };
   });
   return {
     one: one!,
     two: two!,
-    until: untilPlain,
+    until: untilReal,
     rest: () => pause(REST_MS),
     stopTwo: () => two!.port.shutDown(false),
-    connect: () => connectPlain(listeners[0]!.ports.port),
+    connect: () => connectReal(listeners[0]!.ports.port),
     close: async () => {
       for (const { port } of [one!, two!]) port.shutDown(false);
       for (const { http } of listeners) http.close();
@@ -145,14 +176,19 @@ async function openPlain(): Promise<NetUnderTest> {
   };
 }
 
-async function openAnywhere(): Promise<Listeners> {
+/** Received bytes are the port's; whoever looks later needs their own. */
+function kept(event: NetEvent): NetEvent {
+  return event.kind === 'received' ? { ...event, bytes: event.bytes.slice() } : event;
+}
+
+async function openAnywhere<Opened extends HttpDoor>(real: RealNet<Opened>): Promise<Opened> {
   const wanted = { port: 0, peerPort: null, gossipPort: 0, httpPort: 0 };
-  const listeners = await openListeners(HOST, wanted);
+  const listeners = await real.listen(HOST, wanted);
   if ('code' in listeners) throw new Error(listeners.detail);
   return listeners;
 }
 
-async function untilPlain(isReached: () => boolean): Promise<void> {
+async function untilReal(isReached: () => boolean): Promise<void> {
   const giveUpAt = performance.now() + PATIENCE_MS;
   while (!isReached()) {
     if (performance.now() > giveUpAt) throw new Error('it does not come');
@@ -160,7 +196,7 @@ async function untilPlain(isReached: () => boolean): Promise<void> {
   }
 }
 
-function connectPlain(port: number): Promise<TestClient> {
+function connectReal(port: number): Promise<TestClient> {
   const pieces: Uint8Array[] = [];
   let isClosed = false;
   const socket = net.connect({ port, host: HOST, noDelay: true });

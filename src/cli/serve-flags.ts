@@ -33,6 +33,7 @@ export interface ServeFlags {
   readonly raftTrace: string | null;
   /** Null: native where it is there. */
   readonly disk: Implementation | null;
+  readonly net: Implementation | null;
 }
 
 export function addServeFlags(command: Command): Command {
@@ -71,6 +72,10 @@ function serveOptions(): Option[] {
       .default('json'),
     new Option('--raft-trace <file>', "append Raft's events for an outside judge, as JSON lines"),
     new Option(
+      '--net <kind>',
+      'what moves the bytes of sockets (default: native if it is built)',
+    ).choices(IMPLEMENTATIONS),
+    new Option(
       '--disk <kind>',
       'what performs disk operations (default: native if it is built)',
     ).choices(IMPLEMENTATIONS),
@@ -86,9 +91,10 @@ export function readServeFlags(command: Command): ServeFlags {
     quota = null,
     raftTrace = null,
     disk = null,
+    net = null,
     ...rest
   } = command.opts<Partial<ServeFlags>>();
-  return { ...(rest as ServeFlags), advertise, peerPort, durability, quota, raftTrace, disk };
+  return { ...(rest as ServeFlags), advertise, peerPort, durability, quota, raftTrace, disk, net };
 }
 
 const environmentName = (name: string): string => `APEX_${name.replaceAll('-', '_').toUpperCase()}`;

@@ -113,8 +113,9 @@ describe('a command line that makes no sense', () => {
     ['serve --peers localhost', 'is not HOST:PORT:ID'],
     ['serve --durability none', 'Allowed choices are unsafe, durable, strict.'],
     ['serve --quota lots', 'A size is like 64MiB.'],
+    ['serve --net raw', 'Allowed choices are native, node.'],
     ['serve more', 'too many arguments'],
-    ['serve --net native', "unknown option '--net'"],
+    ['serve --groups 4', "unknown option '--groups'"],
   ])('%s', async (line, reason) => {
     const { status, said } = await run(line);
     expect(said).toContain(reason);

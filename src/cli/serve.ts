@@ -11,9 +11,11 @@ import { EXIT, errorRow, type Failure } from '../base/errors.ts';
 import { SYSTEM_CLOCK } from '../runtime/clock.ts';
 import { Daemon, type DaemonEnd } from '../runtime/daemon.ts';
 import { type DataDirectory, openDataDirectory } from '../runtime/data-directory.ts';
-import { type Listeners, openListeners } from '../runtime/listeners.ts';
+import type { Listeners } from '../runtime/listeners.ts';
 import { DaemonLog } from '../runtime/log.ts';
 import { type Choice, chooseImplementation } from '../runtime/native/choice.ts';
+import type { NativeListeners } from '../runtime/native/listeners.ts';
+import { openListenersFor } from '../runtime/open-listeners.ts';
 import { RaftTraceFile } from '../runtime/raft-trace-file.ts';
 import { askedOf, endpointsOf, listenerPortsOf, nodeConfigOf, warningsOf } from './node-config.ts';
 import { addServeFlags, readServeFlags, type ServeFlags } from './serve-flags.ts';
@@ -43,12 +45,14 @@ async function serve(flags: ServeFlags): Promise<number> {
 async function run(flags: ServeFlags, log: DaemonLog): Promise<number> {
   const disk = chooseImplementation('--disk', flags.disk);
   if ('code' in disk) return tellFailure(log, disk);
+  const net = chooseImplementation('--net', flags.net);
+  if ('code' in net) return tellFailure(log, net);
   const directory = await openDataDirectory(flags.walDir, flags.id);
   if ('code' in directory) return tellFailure(log, directory);
   try {
-    const listeners = await openListeners(flags.listen, listenerPortsOf(flags));
+    const listeners = await openListenersFor(net, flags.listen, listenerPortsOf(flags));
     if ('code' in listeners) return tellFailure(log, listeners);
-    return await runTraced(flags, { log, disk, directory, listeners });
+    return await runTraced(flags, { log, disk, net, directory, listeners });
   } finally {
     directory.release();
   }
@@ -70,8 +74,9 @@ async function runTraced(flags: ServeFlags, opened: Opened): Promise<number> {
 interface Opened {
   readonly log: DaemonLog;
   readonly disk: Choice;
+  readonly net: Choice;
   readonly directory: DataDirectory;
-  readonly listeners: Listeners;
+  readonly listeners: Listeners | NativeListeners;
 }
 
 async function runNode(
@@ -102,22 +107,24 @@ async function runNode(
   return status;
 }
 
-function tellStart({ log, disk, directory, listeners }: Opened, warnings: readonly string[]): void {
+function tellStart(opened: Opened, warnings: readonly string[]): void {
+  const { log, disk, net, directory, listeners } = opened;
   const { ports } = listeners;
-  const { implementation, reason } = disk;
   const line = {
     component: 'node',
     event: 'node.starting',
     ...ports,
-    disk: implementation,
+    net: net.implementation,
+    disk: disk.implementation,
   } as const;
   log.info(
     line,
     `clients at port ${ports.port}, HTTP at ${ports.httpPort}, data in ${directory.path}`,
   );
+  const reason = disk.reason ?? net.reason;
   if (reason !== null) {
     const without = { component: 'node', event: 'node.no-native-helper', reason } as const;
-    log.info(without, `the disk runs on plain Node: there is no native helper: ${reason}`);
+    log.info(without, `sockets or disk run on plain Node: there is no native helper: ${reason}`);
   }
   for (const warning of warnings) log.warn({ component: 'node', event: 'node.warning' }, warning);
 }

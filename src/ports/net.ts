@@ -30,6 +30,7 @@ export interface NetPort {
 
 export type NetEvent =
   | { readonly kind: 'connected'; readonly connection: ConnectionId; readonly address: string }
+  /** The bytes are the port's: good until the turn that they came in for is over. */
   | { readonly kind: 'received'; readonly connection: ConnectionId; readonly bytes: Uint8Array }
   /** The connection is gone; nothing more comes, nothing more can be sent. */
   | { readonly kind: 'closed'; readonly connection: ConnectionId }

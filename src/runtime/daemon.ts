@@ -21,6 +21,7 @@ import { RaftTracer } from '../node/raft-trace/tracer.ts';
 import type { NetEvent } from '../ports/net.ts';
 import type { Clock } from './clock.ts';
 import type { DaemonDisk } from './daemon-disk.ts';
+import type { DaemonNet } from './daemon-net.ts';
 import type { PeerEndpoint } from './endpoints.ts';
 import { SystemEntropy } from './entropy.ts';
 import type { Surroundings } from './health.ts';
@@ -32,9 +33,10 @@ import type { Listeners } from './listeners.ts';
 import type { DaemonLog } from './log.ts';
 import { Metrics } from './metrics.ts';
 import type { Choice } from './native/choice.ts';
-import { PlainNet } from './net.ts';
+import type { NativeListeners } from './native/listeners.ts';
 import { openDisk } from './open-disk.ts';
 import { openMemory } from './open-memory.ts';
+import { openNet } from './open-net.ts';
 import type { RaftTraceFile } from './raft-trace-file.ts';
 import { type HelperStatus, Supervisor } from './supervisor.ts';
 import { TurnLoop } from './turn-loop.ts';
@@ -43,7 +45,7 @@ import { Watch } from './watch.ts';
 export interface DaemonOptions {
   readonly version: string;
   readonly config: NodeConfig;
-  readonly listeners: Listeners;
+  readonly listeners: Listeners | NativeListeners;
   readonly directory: string;
   /** What performs the operations on the directory. */
   readonly disk: Choice;
@@ -70,7 +72,7 @@ const stopwatch = (): number => Math.floor(performance.now() * 1000);
 
 export class Daemon {
   readonly node: Node;
-  readonly net: PlainNet;
+  readonly net: DaemonNet;
   /** Resolves once, when the node is over; everything but the HTTP door is closed then. */
   readonly ended: Promise<DaemonEnd>;
   readonly #options: DaemonOptions;
@@ -95,9 +97,8 @@ export class Daemon {
       deliver: (completion) => this.#loop.accept({ kind: 'disk', completion }),
       report: (operation, error) => this.#reportDisk(operation, error),
     });
-    this.net = new PlainNet({
+    this.net = openNet(listeners, {
       self: config.id,
-      listeners,
       peers,
       deliver: (event) => this.#accept(event),
       reportNoise: (peer) => this.#reportNoise(peer),
@@ -158,7 +159,7 @@ export class Daemon {
 
   #supervise(): Supervisor {
     const { listeners, clock, log } = this.#options;
-    const parts = { listeners, gossip: this.net.gossip, disk: this.#disk };
+    const parts = { listeners, net: this.net, disk: this.#disk };
     return new Supervisor({
       helpers: helpersOf(parts, (name, error) => this.#supervisor.failed(name, error)),
       clock,
@@ -180,7 +181,10 @@ export class Daemon {
       helpers: () => this.helpers(),
       turns: () => this.#loop.turns,
       freeBytes: () => this.#disk.freeBytes(),
-      implementations: { disk: this.#options.disk.implementation },
+      implementations: {
+        disk: this.#options.disk.implementation,
+        net: this.net.implementation,
+      },
     });
     this.#disk.onSynced = (seconds) => metrics.synced(seconds);
     serveHttp(listeners.http, {

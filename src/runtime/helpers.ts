@@ -13,38 +13,52 @@
 import type { Server } from 'node:net';
 import { NO_RESTART, RESTARTS } from '../node/supervision.ts';
 import type { DaemonDisk } from './daemon-disk.ts';
+import type { DaemonNet } from './daemon-net.ts';
 import type { Gossip } from './gossip.ts';
 import type { Helper, HelperName } from './helper.ts';
-import { type Listeners, listen, reopenGossip } from './listeners.ts';
+import { type HttpDoor, type Listeners, listen, reopenGossip } from './listeners.ts';
 
 type Failed = (name: HelperName, error: unknown) => void;
 
 export interface HelperParts {
-  readonly listeners: Listeners;
-  readonly gossip: Gossip;
+  readonly listeners: HttpDoor;
+  readonly net: DaemonNet;
   readonly disk: DaemonDisk;
 }
 
 /** `failed` is told from now on, not before this returns. */
-export function helpersOf({ listeners, gossip, disk }: HelperParts, failed: Failed): Helper[] {
-  const { host, ports, clients, peers, http } = listeners;
-  const door = (name: HelperName, server: Server, port: number): Helper => {
-    server.on('error', (error) => failed(name, error));
-    server.on('close', () => failed(name, 'closed'));
-    return {
-      name,
-      policy: RESTARTS,
-      isVital: name !== 'http',
-      isUp: () => server.listening,
-      reopen: async () => void (await listen(server, host, port)),
-      close: () => server.close(),
-    };
-  };
-  const doors = [door('clients', clients, ports.port)];
-  if (peers !== null) doors.push(door('peers', peers, ports.peerPort!));
+export function helpersOf({ listeners, net, disk }: HelperParts, failed: Failed): Helper[] {
+  const { host, ports, http } = listeners;
+  const httpDoor = serverHelper('http', { server: http, host, port: ports.httpPort }, failed);
+  return [diskHelper(disk), ...net.helpers(failed), httpDoor];
+}
+
+/** Those of the plain net. */
+export function plainNetHelpers(listeners: Listeners, gossip: Gossip, failed: Failed): Helper[] {
+  const { host, ports, clients, peers } = listeners;
+  const doors = [serverHelper('clients', { server: clients, host, port: ports.port }, failed)];
+  if (peers !== null) {
+    doors.push(serverHelper('peers', { server: peers, host, port: ports.peerPort! }, failed));
+  }
   gossip.failed = (error) => failed('gossip', error);
-  const others = [gossipHelper(listeners, gossip), door('http', http, ports.httpPort)];
-  return [diskHelper(disk), ...doors, ...others];
+  return [...doors, gossipHelper(listeners, gossip)];
+}
+
+function serverHelper(
+  name: HelperName,
+  { server, host, port }: { server: Server; host: string; port: number },
+  failed: Failed,
+): Helper {
+  server.on('error', (error) => failed(name, error));
+  server.on('close', () => failed(name, 'closed'));
+  return {
+    name,
+    policy: RESTARTS,
+    isVital: name !== 'http',
+    isUp: () => server.listening,
+    reopen: async () => void (await listen(server, host, port)),
+    close: () => server.close(),
+  };
 }
 
 /** Its operations' failures are the machines' to judge; its end shows here. */

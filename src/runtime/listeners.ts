@@ -13,9 +13,9 @@ import { type Failure, failure } from '../base/errors.ts';
 
 const GOSSIP_PORT_OFFSET = 1000;
 const HTTP_PORT_OFFSET = 2000;
-const KEEP_ALIVE_MS = 60_000;
+export const KEEP_ALIVE_MS = 60_000;
 /** A connection more is refused by closing it. Bounds descriptors; the node bounds clients below. */
-const SOCKETS_MAX = 16_384;
+export const SOCKETS_MAX = 16_384;
 const HTTP_SOCKETS_MAX = 256;
 
 export interface ListenerPorts {
@@ -26,13 +26,17 @@ export interface ListenerPorts {
   readonly httpPort: number;
 }
 
-export interface Listeners {
+/** What a node answers over HTTP with; its other sockets are the net's. */
+export interface HttpDoor {
   readonly host: string;
   readonly ports: ListenerPorts;
+  readonly http: http.Server;
+}
+
+export interface Listeners extends HttpDoor {
   readonly clients: net.Server;
   readonly peers: net.Server | null;
   readonly gossip: dgram.Socket;
-  readonly http: http.Server;
 }
 
 /** The other ports of a node with client port `port`. 0: all of them are the kernel's choice. */
@@ -46,8 +50,7 @@ export async function openListeners(
   const clients = newServer();
   const peers = wanted.peerPort === null ? null : newServer();
   const gossip = newSocket(host);
-  const web = http.createServer();
-  web.maxConnections = HTTP_SOCKETS_MAX;
+  const web = newHttpServer();
   const opened: { close(): unknown }[] = [];
   try {
     const port = await listen(clients, host, wanted.port);
@@ -70,6 +73,12 @@ export function closeListeners({ clients, peers, gossip, http: web }: Listeners)
   peers?.close();
   gossip.close();
   web.close();
+}
+
+export function newHttpServer(): http.Server {
+  const server = http.createServer();
+  server.maxConnections = HTTP_SOCKETS_MAX;
+  return server;
 }
 
 function newServer(): net.Server {
@@ -127,7 +136,8 @@ function bind(socket: dgram.Socket, host: string, port: number): Promise<number>
   });
 }
 
-function failureOf(error: NodeJS.ErrnoException & { port?: number }, host: string): Failure {
+/** `error.port`: the one that could not be had. */
+export function failureOf(error: NodeJS.ErrnoException & { port?: number }, host: string): Failure {
   const where = `${host}:${error.port ?? '?'}`;
   if (error.code === 'EADDRINUSE') return failure('PORT_TAKEN', `${where} is in use`);
   return failure('BAD_FLAG', `cannot listen on ${where}: ${error.code ?? error.message}`);

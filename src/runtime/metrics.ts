@@ -14,9 +14,9 @@ import { liveKeys, logicalBytes } from '../core/store/state.ts';
 import type { Durability } from '../core/types.ts';
 import { reservedBytes } from '../core/wal/state.ts';
 import type { NodeState } from '../node/state.ts';
+import type { DaemonNet } from './daemon-net.ts';
 import { registerHelperMetrics } from './helper-metrics.ts';
 import type { DaemonLog } from './log.ts';
-import type { PlainNet } from './net.ts';
 import { registerNodeMetrics } from './node-metrics.ts';
 import type { HelperStatus } from './supervisor.ts';
 import type { Watch } from './watch.ts';
@@ -30,7 +30,7 @@ const DURABILITIES: readonly Durability[] = ['unsafe', 'durable', 'strict'];
 export interface MetricSources {
   readonly version: string;
   readonly node: NodeState;
-  readonly net: PlainNet;
+  readonly net: DaemonNet;
   readonly log: DaemonLog;
   readonly watch: Watch;
   readonly helpers: () => readonly HelperStatus[];
@@ -109,6 +109,11 @@ export class Metrics {
         'apex_client_connections_refused_total',
         'Connections beyond the limit.',
         () => node.connections.refused,
+      ],
+      [
+        'apex_sockets_refused_total',
+        'Connections closed as they came: too many sockets, or no descriptor left.',
+        () => net.socketsRefused,
       ],
       [
         'apex_slow_readers_closed_total',

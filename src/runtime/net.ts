@@ -12,26 +12,25 @@
 import type { Server, Socket } from 'node:net';
 import { concatBytes } from '../base/bytes.ts';
 import type { NodeId } from '../base/units.ts';
-import type { ConnectionId, NetEvent, NetPort } from '../ports/net.ts';
+import type { ConnectionId, NetEvent } from '../ports/net.ts';
 import { ClientSockets } from './client-sockets.ts';
-import { type PeerEndpoint, plainBytes } from './endpoints.ts';
+import type { DaemonNet, DaemonNetOptions } from './daemon-net.ts';
+import { plainDial } from './dial.ts';
+import { plainBytes } from './endpoints.ts';
 import { Gossip } from './gossip.ts';
-import { peerGreeting, readGreeting } from './greeting.ts';
+import { readGreeting } from './greeting.ts';
+import type { Helper, HelperName } from './helper.ts';
+import { plainNetHelpers } from './helpers.ts';
 import type { Listeners } from './listeners.ts';
 import { NameLookup } from './name-lookup.ts';
-import { PeerLink } from './peer-link.ts';
+import type { PeerLink } from './peer-link.ts';
+import { linksTo, recycleNowAndThen } from './peer-links.ts';
 import { PeerStreams } from './peer-streams.ts';
 
-const SILENT_MS = 200;
-const SWEEP_MS = 1000;
+export const SILENT_MS = 200;
 
-export interface PlainNetOptions {
-  readonly self: NodeId;
-  readonly listeners: Pick<Listeners, 'clients' | 'peers' | 'gossip'>;
-  readonly peers: readonly PeerEndpoint[];
-  readonly deliver: (event: NetEvent) => void;
-  /** A peer's connection carried no frames; it was closed. */
-  readonly reportNoise: (node: NodeId) => void;
+export interface PlainNetOptions extends DaemonNetOptions {
+  readonly listeners: Listeners;
 }
 
 /** An accepted connection. */
@@ -43,9 +42,9 @@ interface Accepted {
   timer: NodeJS.Timeout | null;
 }
 
-export class PlainNet implements NetPort {
+export class PlainNet implements DaemonNet {
+  readonly implementation = 'node';
   readonly clients: ClientSockets;
-  /** Sorted by id. */
   readonly links: readonly PeerLink[];
   readonly gossip: Gossip;
   readonly #linkOf: ReadonlyMap<NodeId, PeerLink>;
@@ -53,16 +52,19 @@ export class PlainNet implements NetPort {
   readonly #servers: readonly Server[];
   readonly #sockets = new Set<Socket>();
   readonly #sweep: NodeJS.Timeout;
+  readonly #listeners: Listeners;
+  socketsRefused = 0;
   #isClosed = false;
 
   constructor(options: PlainNetOptions) {
-    const { listeners, self } = options;
+    const { listeners } = options;
     const deliver = (event: NetEvent): void => {
       if (!this.#isClosed) options.deliver(event);
     };
+    this.#listeners = listeners;
     this.clients = new ClientSockets(deliver);
     this.gossip = new Gossip(listeners.gossip, deliver);
-    this.links = linksTo(options, peerGreeting(self), deliver);
+    this.links = linksTo(options, plainDial(new NameLookup().lookup), deliver);
     this.#linkOf = new Map(this.links.map((link) => [link.endpoint.id, link]));
     this.#streams = new PeerStreams({
       deliver: (bytes) => deliver({ kind: 'peer-frame', bytes }),
@@ -74,8 +76,8 @@ export class PlainNet implements NetPort {
     const isShared = listeners.peers === null;
     listeners.clients.on('connection', (socket) => this.#accept(socket, isShared));
     listeners.peers?.on('connection', (socket) => this.#accept(socket, true));
-    this.#sweep = setInterval(() => this.#recycleSilent(), SWEEP_MS);
-    this.#sweep.unref();
+    for (const server of this.#servers) server.on('drop', () => this.socketsRefused++);
+    this.#sweep = recycleNowAndThen(this.links);
     for (const link of this.links) link.dial();
   }
 
@@ -108,12 +110,14 @@ export class PlainNet implements NetPort {
     this.clients.find(connection)?.close(reset);
   }
 
-  /** Takes no new connection any more. */
+  helpers(failed: (name: HelperName, error: unknown) => void): Helper[] {
+    return plainNetHelpers(this.#listeners, this.gossip, failed);
+  }
+
   stopListening(): void {
     for (const server of this.#servers) server.close();
   }
 
-  /** Everything ends, and no event comes any more. `flush`: what was sent still leaves. */
   shutDown(flush: boolean): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -125,11 +129,6 @@ export class PlainNet implements NetPort {
       else socket.destroy();
     }
     this.gossip.close();
-  }
-
-  #recycleSilent(): void {
-    const now = performance.now();
-    for (const link of this.links) link.recycleIfSilent(now);
   }
 
   #accept(socket: Socket, mayBePeer: boolean): void {
@@ -174,9 +173,10 @@ export class PlainNet implements NetPort {
     if (connection !== null) this.clients.gone(connection);
     accepted.connection = null;
     accepted.unread = new Uint8Array(0);
-    const push = this.#streams.adopt(socket, node);
-    push(unread.subarray(greetingBytes));
-    socket.on('data', (chunk: Buffer) => push(plainBytes(chunk)));
+    const stream = this.#streams.adopt(() => socket.destroy(), node);
+    socket.once('close', stream.closed);
+    stream.push(unread.subarray(greetingBytes));
+    socket.on('data', (chunk: Buffer) => stream.push(plainBytes(chunk)));
   }
 
   #closed(accepted: Accepted): void {
@@ -189,19 +189,4 @@ export class PlainNet implements NetPort {
 function stopTimer(accepted: Accepted): void {
   if (accepted.timer !== null) clearTimeout(accepted.timer);
   accepted.timer = null;
-}
-
-function linksTo(
-  { self, peers }: PlainNetOptions,
-  greeting: Uint8Array,
-  deliver: (event: NetEvent) => void,
-): PeerLink[] {
-  const { lookup } = new NameLookup();
-  return [...peers]
-    .filter(({ id }) => id !== self)
-    .sort((left, right) => left.id - right.id)
-    .map((endpoint) => {
-      const changed = (up: boolean): void => deliver({ kind: 'peer-link', peer: endpoint.id, up });
-      return new PeerLink({ endpoint, greeting, lookup, changed });
-    });
 }

@@ -8,8 +8,9 @@
  * 2. A partition does not break a TCP connection, it only slows its repetitions down, to minutes.
  *    So a link over which we send while nothing comes from that node is dialled anew.
  * 3. A name is resolved at each dial: a node may have moved.
+ *
+ * What carries the bytes is a `LinkSocket`, of Node (dial.ts) or of the native helper.
  */
-import net, { type LookupFunction, type Socket } from 'node:net';
 import { PEER_FRAME_BYTES_MAX } from '../core/protocol/peer-frame.ts';
 import type { PeerEndpoint } from './endpoints.ts';
 
@@ -19,20 +20,41 @@ const DIAL_WITHIN_MS = 3000;
 const SILENCE_MS_MAX = 4000;
 const BACKOFF_MS_MIN = 50;
 const BACKOFF_MS_MAX = 1000;
-const KEEP_ALIVE_MS = 10_000;
+
+/** One attempt to reach the other node, and the connection if it succeeds. */
+export interface LinkSocket {
+  /** Bytes written that have not left yet. */
+  readonly unsentBytes: number;
+  write(bytes: Uint8Array): void;
+  /** Sends what is queued, then ends. */
+  end(): void;
+  /** Ends at once. */
+  destroy(): void;
+}
+
+/** What becomes of an attempt; never told before `dial` has returned. */
+export interface LinkNews {
+  /** `address`: where it leads, without the port. */
+  readonly connected: (address: string | null) => void;
+  /** Comes once, last, whether it was connected or not. */
+  readonly closed: () => void;
+}
+
+export type DialLink = (endpoint: PeerEndpoint, news: LinkNews) => LinkSocket;
 
 export interface PeerLinkOptions {
   readonly endpoint: PeerEndpoint;
   /** What is said first on every connection. */
   readonly greeting: Uint8Array;
-  readonly lookup: LookupFunction;
+  readonly dial: DialLink;
   readonly changed: (up: boolean) => void;
 }
 
 export class PeerLink {
   readonly endpoint: PeerEndpoint;
   readonly #options: PeerLinkOptions;
-  #socket: Socket | null = null;
+  #socket: LinkSocket | null = null;
+  #patience: NodeJS.Timeout | null = null;
   #redial: NodeJS.Timeout | null = null;
   #failures = 0;
   #isClosed = false;
@@ -51,28 +73,17 @@ export class PeerLink {
 
   dial(): void {
     if (this.#isClosed) return;
-    const { host, port } = this.endpoint;
-    const socket = net.connect({
-      host,
-      port,
-      lookup: this.#options.lookup,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: KEEP_ALIVE_MS,
+    const socket = this.#options.dial(this.endpoint, {
+      connected: (address) => this.#connected(socket, address),
+      closed: () => this.#lost(),
     });
     this.#socket = socket;
-    socket.setTimeout(DIAL_WITHIN_MS, () => socket.destroy());
-    socket.once('connect', () => this.#connected(socket));
-    socket.once('close', () => this.#lost());
-    // The reason is in what follows: the link is down and is dialled again.
-    socket.on('error', () => {});
-    // The other end says nothing unless it refuses us, and then it closes.
-    socket.resume();
+    this.#patience = setTimeout(() => socket.destroy(), DIAL_WITHIN_MS);
   }
 
   send(frame: Uint8Array, now: number): void {
     const socket = this.#socket;
-    if (socket === null || !this.isUp || socket.writableLength + frame.length > QUEUE_BYTES_MAX) {
+    if (socket === null || !this.isUp || socket.unsentBytes + frame.length > QUEUE_BYTES_MAX) {
       this.framesDropped++;
       return;
     }
@@ -100,16 +111,22 @@ export class PeerLink {
     else this.#socket?.end();
   }
 
-  #connected(socket: Socket): void {
-    socket.setTimeout(0);
+  #connected(socket: LinkSocket, address: string | null): void {
+    this.#endPatience();
     socket.write(this.#options.greeting);
-    this.remoteAddress = socket.remoteAddress ?? null;
+    this.remoteAddress = address;
     this.#failures = 0;
     this.isUp = true;
     this.#options.changed(true);
   }
 
+  #endPatience(): void {
+    if (this.#patience !== null) clearTimeout(this.#patience);
+    this.#patience = null;
+  }
+
   #lost(): void {
+    this.#endPatience();
     this.#socket = null;
     this.#unansweredSince = null;
     if (this.isUp) this.#options.changed(false);

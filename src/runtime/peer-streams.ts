@@ -9,7 +9,6 @@
  * 4. Of one node at most `STREAMS_PER_NODE_MAX` connections are kept, the newest: a node that comes
  *    back may leave a dead one behind until keep-alive finds out.
  */
-import type { Socket } from 'node:net';
 import type { NodeId } from '../base/units.ts';
 import {
   emptyGather,
@@ -68,6 +67,13 @@ export class FrameCutter {
   }
 }
 
+/** A connection over which a node sends us frames. */
+export interface PeerStream {
+  readonly push: (bytes: Uint8Array) => void;
+  /** The connection is gone. */
+  readonly closed: () => void;
+}
+
 export interface PeerStreamsOptions {
   readonly deliver: (frame: Uint8Array) => void;
   /** Something came from `node`: it is there, and it reaches us. */
@@ -77,35 +83,40 @@ export interface PeerStreamsOptions {
 
 export class PeerStreams {
   readonly #options: PeerStreamsOptions;
-  readonly #sockets = new Map<NodeId, Socket[]>();
+  /** How to end each connection of a node, oldest first. */
+  readonly #ends = new Map<NodeId, (() => void)[]>();
 
   constructor(options: PeerStreamsOptions) {
     this.#options = options;
   }
 
-  /** From now on `socket` carries frames of `node`; answers where its bytes go. */
-  adopt(socket: Socket, node: NodeId): (bytes: Uint8Array) => void {
+  /** From now on a connection, which `end` ends, carries frames of `node`. */
+  adopt(end: () => void, node: NodeId): PeerStream {
     const { deliver, heard, reportNoise } = this.#options;
-    this.#keep(socket, node);
+    this.#keep(end, node);
     heard(node);
     const cutter = new FrameCutter(deliver);
-    return (bytes) => {
+    let isNoise = false;
+    const push = (bytes: Uint8Array): void => {
       heard(node);
-      if (cutter.push(bytes)) return;
+      if (isNoise || cutter.push(bytes)) return;
+      isNoise = true;
       reportNoise(node);
-      socket.destroy();
+      end();
     };
+    return { push, closed: () => this.#forget(end, node) };
   }
 
-  #keep(socket: Socket, node: NodeId): void {
-    const sockets = this.#sockets.get(node) ?? [];
-    this.#sockets.set(node, sockets);
-    sockets.push(socket);
-    if (sockets.length > STREAMS_PER_NODE_MAX) sockets[0]!.destroy();
-    socket.once('close', () => {
-      const left = (this.#sockets.get(node) ?? []).filter((other) => other !== socket);
-      if (left.length > 0) this.#sockets.set(node, left);
-      else this.#sockets.delete(node);
-    });
+  #keep(end: () => void, node: NodeId): void {
+    const ends = this.#ends.get(node) ?? [];
+    this.#ends.set(node, ends);
+    ends.push(end);
+    if (ends.length > STREAMS_PER_NODE_MAX) ends[0]!();
+  }
+
+  #forget(end: () => void, node: NodeId): void {
+    const left = (this.#ends.get(node) ?? []).filter((other) => other !== end);
+    if (left.length > 0) this.#ends.set(node, left);
+    else this.#ends.delete(node);
   }
 }

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { concatBytes } from '../base/bytes.ts';
 import { nodeId } from '../base/units.ts';
 import { PEER_FRAME_BYTES_MAX, PeerFrameWriter } from '../core/protocol/peer-frame.ts';
+import { plainDial } from './dial.ts';
 import { GREETING_BYTES_MAX, peerGreeting, readGreeting } from './greeting.ts';
 import { NameLookup } from './name-lookup.ts';
 import { PeerLink } from './peer-link.ts';
@@ -127,7 +128,7 @@ describe('a link', () => {
     const link = new PeerLink({
       endpoint: { id: nodeId(2), host, port, gossipPort: 1 },
       greeting: peerGreeting(nodeId(1)),
-      lookup: new NameLookup().lookup,
+      dial: plainDial(new NameLookup().lookup),
       changed: (up) => changes.push(up),
     });
     link.dial();

@@ -3,6 +3,8 @@
  * side; the addon trusts them, and ends the process where they are of the wrong kind.
  */
 
+import type { NetBinding } from './net-binding.ts';
+
 declare const diskHandle: unique symbol;
 /** An open disk of the addon's. */
 export type DiskHandle = { readonly [diskHandle]: true };
@@ -29,4 +31,5 @@ export interface Addon {
   diskDirectWrites(handle: DiskHandle): number;
   /** Waits for what is running. The handle is void afterwards. */
   diskClose(handle: DiskHandle): void;
+  readonly net: NetBinding;
 }

@@ -18,17 +18,18 @@ import { type Clock, SYSTEM_CLOCK } from '../clock.ts';
 import { Daemon } from '../daemon.ts';
 import { type DataDirectory, openDataDirectory } from '../data-directory.ts';
 import { Journal } from '../journal.ts';
-import { type Listeners, openListeners } from '../listeners.ts';
+import { type HttpDoor, type Listeners, openListeners } from '../listeners.ts';
 import { DaemonLog } from '../log.ts';
 import { bestImplementation, type Choice } from '../native/choice.ts';
+import type { NativeListeners } from '../native/listeners.ts';
 import type { RaftTraceFile } from '../raft-trace-file.ts';
 
 const HOST = '127.0.0.1';
 const PATIENCE_MS = 60_000;
 
-export interface Member {
+export interface Member<Opened extends HttpDoor = Listeners> {
   readonly id: NodeId;
-  readonly listeners: Listeners;
+  readonly listeners: Opened;
   readonly directory: DataDirectory;
   readonly daemon: Daemon;
   readonly journal: Journal;
@@ -82,20 +83,29 @@ export interface BootOptions {
   readonly disk?: Choice;
 }
 
-/** Boots `count` nodes below `walDirectory`, each with a journal. */
+/** Boots `count` nodes on plain Node's sockets below `walDirectory`, each with a journal. */
 export async function bootCluster(
   walDirectory: string,
   count: number,
-  { clock = SYSTEM_CLOCK, traces = [], disk = bestImplementation() }: BootOptions = {},
+  options: BootOptions = {},
 ): Promise<Member[]> {
-  const ids = Array.from({ length: count }, (_, at) => nodeId(at + 1));
-  const listeners = await Promise.all(ids.map(openAnywhere));
+  const listeners = await Promise.all(Array.from({ length: count }, openAnywhere));
+  return bootOn(walDirectory, listeners, options);
+}
+
+/** Boots a node on each of `listeners`. */
+export async function bootOn<Opened extends Listeners | NativeListeners>(
+  walDirectory: string,
+  listeners: readonly Opened[],
+  { clock = SYSTEM_CLOCK, traces = [], disk = bestImplementation() }: BootOptions = {},
+): Promise<Member<Opened>[]> {
+  const ids = listeners.map((_, at) => nodeId(at + 1));
   const ports = new Map(ids.map((id, at) => [id, listeners[at]!.ports.port]));
   const peers = ids.map((id, at) => {
     const { port, gossipPort } = listeners[at]!.ports;
     return { id, host: HOST, port, gossipPort };
   });
-  const members: Member[] = [];
+  const members: Member<Opened>[] = [];
   for (const [at, id] of ids.entries()) {
     const directory = good(await openDataDirectory(walDirectory, id));
     const recorded: Uint8Array[] = [];
@@ -119,13 +129,13 @@ export async function bootCluster(
   return members;
 }
 
-export async function closeCluster(members: readonly Member[]): Promise<void> {
+export async function closeCluster(members: readonly Member<HttpDoor>[]): Promise<void> {
   for (const { daemon } of members) await daemon.close();
   for (const { directory } of members) directory.release();
 }
 
 /** Whether the cluster is formed, and every node has applied what the one leader has committed. */
-export function isSettled(members: readonly Member[]): boolean {
+export function isSettled(members: readonly Member<HttpDoor>[]): boolean {
   const rafts = members.map(({ daemon }) => daemon.node.state.groups[0]?.raft);
   const leader = rafts.find((raft) => raft?.role === 'leader');
   if (leader === undefined || !isFormed(leader)) return false;

@@ -62,6 +62,8 @@ std::size_t shortened(std::size_t size) {
 
 }  // namespace
 
+// The linker gives these names.
+// NOLINTBEGIN(bugprone-reserved-identifier, readability-identifier-naming)
 extern "C" {
 ssize_t __real_pwrite(int, const void*, size_t, off_t);
 ssize_t __real_pwritev(int, const iovec*, int, off_t);
@@ -94,6 +96,7 @@ int __wrap_fdatasync(int fd) {
   return __real_fdatasync(fd);
 }
 }
+// NOLINTEND(bugprone-reserved-identifier, readability-identifier-naming)
 
 namespace {
 

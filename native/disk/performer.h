@@ -2,8 +2,8 @@
 //
 // A durable write (a write that is synced) goes one of two ways:
 //
-//   whole blocks, everything else in the file known synced  ─▶  one write, O_DIRECT | O_DSYNC
-//   anything else                                           ─▶  write, then fdatasync
+//   few whole blocks, all else in the file known synced  ─▶  one write, O_DIRECT | O_DSYNC
+//   anything else                                        ─▶  write, then fdatasync
 //
 // 1. O_DSYNC vouches for the bytes of its own write only. So it is used only while the handle is
 //    clean; a create, an unsynced write or a file just opened makes it not clean, an fdatasync

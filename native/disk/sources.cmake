@@ -8,3 +8,4 @@ if(APEX_TESTS)
   target_link_options(disk_faults_test PRIVATE -Wl,--wrap=pwrite -Wl,--wrap=pwritev
                       -Wl,--wrap=pread -Wl,--wrap=fdatasync)
 endif()
+apex_fuzz(disk operations)

@@ -27,6 +27,15 @@ function isUpToDate(asked: PreVote | Vote, { lastIndex, lastTerm }: Mirror): boo
   return asked.lastIndex >= lastIndex;
 }
 
+/**
+ * What a wrong answer to a question that nothing else speaks against says of the answerer: it compares
+ * logs by another rule than §3.6.1, or there is no telling why it denies what it may give.
+ */
+function ruleBroken(asked: PreVote | Vote, before: Mirror): 'leader-completeness' | 'liveness' {
+  const isLonger = asked.lastTerm > before.lastTerm && asked.lastIndex < before.lastIndex;
+  return isLonger || !isUpToDate(asked, before) ? 'leader-completeness' : 'liveness';
+}
+
 export function checkVoteAsked(step: Step, asked: Vote, before: Mirror): void {
   const { raft } = step;
   const isNewTerm = asked.term > before.term;
@@ -44,8 +53,12 @@ export function checkVoteAsked(step: Step, asked: Vote, before: Mirror): void {
   }
   const isDue = isVoteDue(asked, before);
   if (reply.granted === isDue) return;
-  if (isDue) violate('liveness', `node ${raft.config.self.id} denies a vote that is due`);
   const isTaken = !isNewTerm && before.votedFor !== null;
+  const { id } = raft.config.self;
+  if (isDue) {
+    const rule = isTaken ? 'liveness' : ruleBroken(asked, before);
+    violate(rule, `node ${id} denies a vote that is due`);
+  }
   violate(isTaken ? 'one-vote' : 'leader-completeness', 'a vote that is not due is given');
 }
 
@@ -59,14 +72,16 @@ function isVoteDue(asked: Vote, before: Mirror): boolean {
 export function checkPreVoteAsked(step: Step, asked: PreVote, before: Mirror): void {
   const { raft } = step;
   const isDisturbing = isLed(step) && asked.from.id !== before.leader;
-  const isDue = asked.askedTerm > before.term && !isDisturbing && isUpToDate(asked, before);
+  const mayBeGiven = asked.askedTerm > before.term && !isDisturbing;
+  const isDue = mayBeGiven && isUpToDate(asked, before);
   const reply = saidTo(step, 'pre-vote-reply', asked.from);
   if (reply === null || reply.askedTerm !== asked.askedTerm) {
     violate('liveness', 'who asks for a pre-vote is not answered');
   }
   const { id } = raft.config.self;
   if (isDue !== reply.granted) {
-    violate('liveness', `node ${id} ${isDue ? 'denies' : 'gives'} a pre-vote wrongly`);
+    const rule = mayBeGiven ? ruleBroken(asked, before) : 'liveness';
+    violate(rule, `node ${id} ${isDue ? 'denies' : 'gives'} a pre-vote wrongly`);
   }
   const isSame = raft.currentTerm === before.term && raft.role === before.role;
   const isCalm = raft.electionDeadline === before.electionDeadline;

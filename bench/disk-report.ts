@@ -40,10 +40,10 @@ export function diskTable(rows: readonly DiskRow[]): string {
   ].join('\n');
 }
 
-export function diskJson(rows: readonly DiskRow[]): string {
+export function diskJson(rows: readonly DiskRow[], bench = 'disk'): string {
   const ratios = rows.map((row) => ({
     name: row.name,
     ...Object.fromEntries(MEASURES.map((measure) => [measure, ratioOf(row, measure)])),
   }));
-  return JSON.stringify({ bench: 'disk', machine: machineAt('.'), ratios, rows });
+  return JSON.stringify({ bench, machine: machineAt('.'), ratios, rows });
 }

@@ -1,10 +1,14 @@
 /** `npm run bench -- …`: measures the project itself; docs/performance.md says what came of it. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { IMPLEMENTATIONS } from '../src/runtime/native/choice.ts';
 import { runDisk } from './disk.ts';
 import { diskJson, diskTable } from './disk-report.ts';
 import { isPassed, runMemory } from './memory.ts';
 import { memoryJson, memoryTable } from './memory-report.ts';
+import { runNet } from './net.ts';
 import { profileTable, runProfile } from './profile.ts';
+import { runStorm } from './storm.ts';
+import { mib, rounded, tableOf } from './table.ts';
 import { runThroughput } from './throughput.ts';
 import { hasErrors, throughputJson, throughputTable } from './throughput-report.ts';
 
@@ -82,6 +86,42 @@ withLoad(program.command('disk'))
   .action(async ({ ops: operations, json, ...plan }) => {
     const rows = await runDisk({ ...plan, operations });
     print(json, diskTable(rows), diskJson(rows));
+  });
+
+withLoad(program.command('net'))
+  .description('native sockets against plain ones: PUTs and GETs to single nodes')
+  .option('--rounds <n>', 'rounds', integer(1, 1000), 5)
+  .option('--json', 'as the last line, one JSON object', false)
+  .action(async ({ ops: operations, json, ...plan }) => {
+    const rows = await runNet({ ...plan, operations });
+    print(json, diskTable(rows), diskJson(rows, 'net'));
+  });
+
+program
+  .command('storm')
+  .description('what others feel of broken frames, idle connections, readers that do not read')
+  .addOption(new Option('--net <kind>', 'whose sockets').choices(IMPLEMENTATIONS).default('native'))
+  .option('--random <n>', 'random frames', integer(1, 1e9), 1_000_000)
+  .option('--mutated <n>', 'changed frames, and random frames of a peer', integer(1, 1e9), 100_000)
+  .option('--idle <n>', 'idle connections', integer(0, 9_900), 9_900)
+  .option('--readers <n>', 'readers that do not read', integer(0, 1000), 100)
+  .option('--json', 'as the last line, one JSON object', false)
+  .action(async ({ net: implementation, json, ...plan }) => {
+    const stages = await runStorm({ implementation, ...plan });
+    const rows = stages.map(({ name, sample, residentBytes }) => [
+      name,
+      `${Math.round(sample.opsPerSecond)}`,
+      ...[sample.p50us, sample.p99us].map((us) => `${rounded(us / 1000)} ms`),
+      `${sample.errors}`,
+      mib(residentBytes),
+    ]);
+    const title = ['WHILE', 'OPS/S', 'P50', 'P99', 'ERRORS', 'RESIDENT'];
+    print(
+      json,
+      tableOf([title, ...rows]),
+      JSON.stringify({ bench: 'storm', implementation, stages }),
+    );
+    process.exitCode = stages.some(({ sample }) => sample.errors > 0) ? 1 : 0;
   });
 
 await program.parseAsync();

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -84,6 +84,12 @@ describe('one seed', () => {
     expect(text.split('\n').length).toBeGreaterThan(300);
     expect(traceProblems(text)).toEqual([]);
   });
+});
+
+test('many seeds get a thread for each core unless somebody says how many', () => {
+  expect(parseRequest(['--seeds', '1..4']).jobs).toBe(availableParallelism());
+  expect(parseRequest(['--seeds', '1..4', '--jobs', '1']).jobs).toBe(1);
+  expect(parseRequest(['--seed', '1']).jobs).toBe(1);
 });
 
 test('many seeds are reported together, whatever thread ran them', async () => {

@@ -218,7 +218,14 @@ function checkRole({ store, raft }: Scene): void {
   if (store.role !== null) checkRoleStep(store.role, role);
   store.role = role;
   // What came before the log of a member that lost its state is not known to it.
-  if (!raft.isQuarantined) checkConfigurations(configurations);
+  if (raft.isQuarantined) return;
+  const { walked } = looked;
+  const ends = [configurations[0] ?? null, configurations.at(-1) ?? null] as const;
+  // The list changes at its ends only, and what was replaced there is another object.
+  const isWalked = walked.first === ends[0] && walked.last === ends[1];
+  if (isWalked && walked.count === configurations.length) return;
+  checkConfigurations(configurations);
+  looked.walked = { first: ends[0], last: ends[1], count: configurations.length };
 }
 
 /** memory-bound: behind a snapshot of its own a log keeps what a slow follower may need, not more. */

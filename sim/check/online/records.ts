@@ -22,6 +22,12 @@ export interface LogEnd {
   readonly term: number;
 }
 
+export interface Walked {
+  readonly first: ConfigurationAt | null;
+  readonly last: ConfigurationAt | null;
+  readonly count: number;
+}
+
 /** What the last look saw of a running state. */
 export interface Looked {
   vote: Member | null;
@@ -32,6 +38,8 @@ export interface Looked {
   isSettled: boolean;
   configurations: number;
   newest: number;
+  /** The configurations whose steps were held against the chart. */
+  walked: Walked;
   leading: LeaderState | null;
   /** By which voters it decided, and which its log named. */
   believed: Configuration | null;
@@ -50,6 +58,7 @@ export const newLooked = (): Looked => ({
   isSettled: false,
   configurations: 0,
   newest: 0,
+  walked: { first: null, last: null, count: 0 },
   leading: null,
   believed: null,
   inForce: null,

@@ -29,8 +29,13 @@ export function checkWholeStore(state: StoreState): void {
 function checkCounters(state: StoreState): void {
   const { table, sessions, settings } = state;
   let keys = 0;
-  for (const shard of table.shards) keys += shard.count;
+  let mortal = 0;
+  for (const { count, expiry } of table.shards) {
+    keys += count;
+    mortal += expiry.count;
+  }
   assert(keys === table.keys, 'internal', 'keys miscounted');
+  assert(mortal === table.mortal, 'internal', 'deadlines miscounted');
   assert(table.logicalBytes >= keys * KEY_OVERHEAD_BYTES, 'internal', 'logical bytes too few');
   if (settings === null) {
     assert(keys === 0 && sessions.count === 0, 'internal', 'content before the formation');

@@ -41,6 +41,8 @@ export class Table {
   readonly shards: readonly Shard[];
   keys = 0;
   logicalBytes = 0;
+  /** Records with a deadline: where there is none, nobody has to look for the first. */
+  mortal = 0;
   /** The place located last: its hash, its slot, and the record there or 0. */
   hashHigh = 0;
   hashLow = 0;
@@ -170,6 +172,7 @@ export class Table {
   /** The earliest deadline; Infinity when there is none. */
   earliestDeadline(): number {
     let earliest = Number.POSITIVE_INFINITY;
+    if (this.mortal === 0) return earliest;
     for (const shard of this.shards) earliest = Math.min(earliest, shard.expiry.deadline);
     return earliest;
   }
@@ -190,6 +193,7 @@ export class Table {
    */
   firstToExpire(): number {
     let first = 0;
+    if (this.mortal === 0) return first;
     let earliest = Number.POSITIVE_INFINITY;
     for (const shard of this.shards) {
       if (shard.expiry.deadline >= earliest) continue;
@@ -204,13 +208,16 @@ export class Table {
     this.logicalBytes += this.#logicalBytesOfRecord();
     if (this.#record.deadline !== NO_DEADLINE) {
       shard.expiry.add(address, this.#record.deadline);
+      this.mortal++;
     }
   }
 
   #leave(shard: Shard, address: number): void {
     shard.digest.subtract(this.elementOf(address));
     this.logicalBytes -= this.#logicalBytesOfRecord();
-    if (this.#record.deadline !== NO_DEADLINE) shard.expiry.remove(address);
+    if (this.#record.deadline === NO_DEADLINE) return;
+    shard.expiry.remove(address);
+    this.mortal--;
   }
 
   #logicalBytesOfRecord(): number {

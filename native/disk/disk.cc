@@ -50,14 +50,21 @@ int Disk::start() {
 }
 
 void Disk::submit(std::vector<std::unique_ptr<Operation>> operations) {
-  const std::lock_guard lock(mutex_);
-  if (is_stopped_) return;
-  for (std::unique_ptr<Operation>& owned : operations) {
-    Operation* const operation = owned.get();
-    waiting_[operation] = std::move(owned);
-    for (const std::string* name : names_of(*operation)) lanes_[*name].push_back(operation);
-    if (is_first(operation)) make_ready(operation);
+  std::size_t ready = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    if (is_stopped_) return;
+    for (std::unique_ptr<Operation>& owned : operations) {
+      Operation* const operation = owned.get();
+      waiting_[operation] = std::move(owned);
+      for (const std::string* name : names_of(*operation)) lanes_[*name].push_back(operation);
+      if (!is_first(operation)) continue;
+      make_ready(operation);
+      ready++;
+    }
   }
+  // Whoever is woken under the lock goes to sleep again at it.
+  for (; ready > 0; ready--) has_work_.notify_one();
 }
 
 Operation* Disk::take_completed() { return static_cast<Operation*>(completed_.take_all()); }
@@ -142,7 +149,9 @@ void Disk::leave(const std::string& name) {
     return;
   }
   Operation* const first = lane->second.front();
-  if (is_first(first)) make_ready(first);
+  if (!is_first(first)) return;
+  make_ready(first);
+  has_work_.notify_one();
 }
 
 bool Disk::is_first(Operation* operation) {
@@ -154,7 +163,6 @@ bool Disk::is_first(Operation* operation) {
 
 void Disk::make_ready(Operation* operation) {
   (is_durable_write(*operation) ? durable_ : others_).push_back(operation);
-  has_work_.notify_one();
 }
 
 bool Disk::refresh_free() {

@@ -1,7 +1,8 @@
 /**
  * The disk port on the native helper: one data directory under the rules of core/disk.ts.
  *
- * 1. What one turn submits crosses the border in one call, when the turn's own code has run.
+ * 1. A submission crosses the border at once, not at the end of its turn: the disk works while the
+ *    turn goes on. It is a whole flush of the log, so there are about as many as there are turns.
  * 2. Its threads read and write the memory of a submission itself, so the submission is kept here
  *    until it completes; a read's memory is made here.
  * 3. Every operation completes exactly once. When the threads are gone, it does so with EIO: nothing
@@ -71,8 +72,6 @@ export class NativeDisk implements DaemonDisk {
   readonly #handle: DiskHandle;
   readonly #results = new Float64Array(ROWS * COLUMNS);
   readonly #inFlight = new Map<number, InFlight>();
-  /** What the turn has submitted so far, flat. */
-  #batch: unknown[] = [];
   #isClosed = false;
   #isLost = false;
   #freeBytes = 0;
@@ -96,8 +95,8 @@ export class NativeDisk implements DaemonDisk {
     assert(!this.#isClosed, 'internal', 'a submission to a closed disk');
     const into = operation.kind === 'read' ? new Uint8Array(operation.length) : NO_BYTES;
     this.#inFlight.set(ticket, { operation, into });
-    if (this.#batch.length === 0) queueMicrotask(() => this.#flush());
-    encode(this.#batch, ticket, operation, into);
+    if (this.#isLost) queueMicrotask(() => this.#complete(ticket, LOST));
+    else this.#addon.diskSubmit(this.#handle, encoded(ticket, operation, into));
   }
 
   freeBytes(): number {
@@ -115,7 +114,6 @@ export class NativeDisk implements DaemonDisk {
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
-    this.#flush();
     this.#isClosed = true;
     if (this.#inFlight.size > 0 && !this.#isLost) {
       await new Promise<void>((resolve) => {
@@ -123,14 +121,6 @@ export class NativeDisk implements DaemonDisk {
       });
     }
     this.#addon.diskClose(this.#handle);
-  }
-
-  #flush(): void {
-    const batch = this.#batch;
-    if (batch.length === 0) return;
-    this.#batch = [];
-    if (this.#isLost) this.#loseAll();
-    else this.#addon.diskSubmit(this.#handle, batch);
   }
 
   #deliver(count: number, files: readonly (string | number)[]): void {
@@ -176,39 +166,28 @@ export class NativeDisk implements DaemonDisk {
   }
 }
 
-/** Appends the operation as native/addon/disk.cc reads it. */
-function encode(
-  batch: unknown[],
-  ticket: number,
-  operation: DiskOperation,
-  into: Uint8Array,
-): void {
-  batch.push(KINDS[operation.kind], ticket);
+/** Flat, as native/addon/disk.cc reads it. */
+function encoded(ticket: number, operation: DiskOperation, into: Uint8Array): unknown[] {
+  const head = [KINDS[operation.kind], ticket];
   switch (operation.kind) {
     case 'create':
-      batch.push(operation.file, operation.bytes);
-      return;
+      return [...head, operation.file, operation.bytes];
     case 'write': {
       const { file, offset, sync, parts } = operation;
-      batch.push(file, offset, Number(sync), parts.length);
-      for (const part of parts) batch.push(part);
-      return;
+      return [...head, file, offset, Number(sync), parts.length, ...parts];
     }
     case 'read':
-      batch.push(operation.file, operation.offset, Number(operation.fresh), into);
-      return;
+      return [...head, operation.file, operation.offset, Number(operation.fresh), into];
     case 'sync':
     case 'remove':
-      batch.push(operation.file);
-      return;
+      return [...head, operation.file];
     case 'rename':
-      batch.push(operation.source, operation.target);
-      return;
+      return [...head, operation.source, operation.target];
     case 'sync-directory':
     case 'list':
-      return;
+      return head;
     default:
-      unreachable(operation);
+      return unreachable(operation);
   }
 }
 

@@ -13,6 +13,11 @@ const LEASES = 'There are no leases: every linearizable read asks a quorum.';
 
 export const NOT_APPLICABLE: readonly NotApplicable[] = [
   {
+    id: 'A23',
+    reason:
+      'An answer of a later term is a refusal: what is accepted is accepted in the term of the append. It names no match, and round 0 when terms differ, so counting it before its term commits nothing and confirms no read; the leader steps down in the same step.',
+  },
+  {
     id: 'A24',
     reason:
       'Progress ends with the office. Kept beyond it, it would count replies of the present term only, and what a quorum of that term holds is committed, whoever counts.',

@@ -205,33 +205,6 @@ const rows: readonly MutantRow[] = [
     ],
   },
   {
-    id: 'A23',
-    tier: 2,
-    violates: ['LC'],
-    also: ['election-safety'],
-    note: 'what an acknowledgement says counts before its higher term does',
-    edits: [
-      {
-        file: STEP,
-        find: "const isAsking = message.type === 'vote' || message.type === 'pre-vote';",
-        replace: `const isAsking =
-    message.type === 'vote' || message.type === 'pre-vote' || message.type === 'append-reply';`,
-      },
-      {
-        file: STEP,
-        find: 'receiveAppendReply(state, out, { reply: message, wall }, now);\n',
-        replace: `receiveAppendReply(state, out, { reply: message, wall }, now);
-      if (message.term > state.currentTerm) becomeFollower(state, out, message.term, now);
-`,
-      },
-      {
-        file: REPLIES,
-        find: 'reply.term !== state.currentTerm) return;',
-        replace: 'reply.term < state.currentTerm) return;',
-      },
-    ],
-  },
-  {
     id: 'A29',
     tier: 1,
     violates: ['DUR'],

@@ -145,10 +145,18 @@ async function pour(port: number, { count, next, greeting }: Pouring): Promise<v
     const frames = Array.from({ length: Math.min(left, FRAMES_PER_WRITE) }, next);
     if (socket.destroyed || socket.readyState !== 'open') socket = await connect(port, greeting);
     const isTaken = socket.write(Buffer.concat(frames));
-    if (!isTaken) await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
-    else await sleep(0);
+    if (isTaken) await sleep(0);
+    else await untilTaken(socket);
   }
   socket.destroy();
+}
+
+/** Or until the connection is gone, for whatever reason. */
+function untilTaken(socket: net.Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.once('drain', () => resolve());
+    socket.once('close', () => resolve());
+  });
 }
 
 async function connect(port: number, greeting: Uint8Array | null): Promise<net.Socket> {

@@ -70,7 +70,7 @@ function rebase({ store, group, raft }: Scene): void {
   if (base !== undefined) checkBase(raft, base.configuration);
 }
 
-/** leader-completeness: what is in force at the base of a log is what was committed there. */
+/** election-safety: what is in force at the base of a log is what was committed there. */
 function checkBase(
   { configurations, log, isQuarantined }: RaftState,
   committed: Configuration,
@@ -82,7 +82,7 @@ function checkBase(
     const [left, right] = [held.configuration[half], committed[half]];
     return left.length === right.length && left.every((one) => includesMember(right, one));
   });
-  if (!isSame) violate('leader-completeness', `other members are in force at ${log.baseIndex}`);
+  if (!isSame) violate('election-safety', `other members are in force at ${log.baseIndex}`);
 }
 
 function forgetFrom(store: StoreRecord, count: number): void {

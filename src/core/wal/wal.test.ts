@@ -192,6 +192,28 @@ describe('idle', () => {
     bench.rest();
   });
 
+  test('a log that has no room for what waits vouches for what it holds, all the same', () => {
+    const bench = new Bench(tinyConfig({ segmentBytes: 8192, zeroedAheadMax: 0 })).open();
+    bench.append(entry(0, 1, 1));
+    bench.settle();
+    bench.disk.failNext = { kind: 'create', code: 'ENOSPC' };
+    bench.append(entry(0, 2, 1));
+    bench.settle();
+    expect(bench.state.queue).toHaveLength(1);
+    expect(bench.state.stats.marks).toBe(0);
+    bench.now += 1000;
+    bench.disk.failNext = { kind: 'create', code: 'ENOSPC' };
+    bench.step({ kind: 'tick' });
+    expect(bench.state.stats.marks).toBe(1);
+    expect(bench.state.queue).toHaveLength(1);
+    bench.settle();
+    expect(wal.deadline(bench.state)).toBeGreaterThan(bench.now);
+    bench.rest();
+    expect(bench.durable).toBe(2);
+    bench.reopen(DROP_ALL);
+    expect(bench.recovered!.groups[0]!.entries).toHaveLength(2);
+  });
+
   test('a mark has room in a segment that is full', () => {
     const bench = new Bench(tinyConfig({ segmentBytes: 8192, zeroedAheadMax: 0 })).open();
     bench.append(entry(0, 1, 1));

@@ -42,7 +42,10 @@ function startFlush(state: WalState, now: Millis, out: WalOut): boolean {
   const isMark = firstBytes === 0;
   if (isMark && now < state.markAt) return false;
   if (tailRoomBytes(state, isMark) < flushBytes(firstBytes)) {
-    if (!rollOver(state, firstBytes, out)) return waitToMark(state, isMark);
+    if (!rollOver(state, firstBytes, out)) {
+      if (!isMark && startMark(state, now, out)) return true;
+      return waitToMark(state, now >= state.markAt);
+    }
   }
   const records = gatherRecords(state, firstBytes);
   const isSynced = needsSync(state, records);
@@ -52,6 +55,20 @@ function startFlush(state: WalState, now: Millis, out: WalOut): boolean {
   for (const logged of records) state.copyCreditBytes += logged.bytes;
   appendCopies(state, records, payloadRoomBytes(state));
   submitFlush(state, records, isSynced || records.length > copiesFrom, out);
+  return true;
+}
+
+/**
+ * What waits for a segment may wait for long: until there is room on the disk. Meanwhile the last
+ * flush must be vouched for, and only a mark can free the segments that would make the room. It has
+ * the block that is kept for it.
+ */
+function startMark(state: WalState, now: Millis, out: WalOut): boolean {
+  if (state.flushes.length > 0 || now < state.markAt) return false;
+  if (tailRoomBytes(state, true) < flushBytes(0)) return false;
+  const isSynced = needsSync(state, []);
+  if (!isOrderedBehind(state, isSynced, out)) return false;
+  submitFlush(state, [], isSynced, out);
   return true;
 }
 
@@ -237,7 +254,7 @@ function reportDurable(state: WalState, ticket: Ticket, out: WalOut): void {
 
 /** The next mark is due a while after the last flush, if it has something to tell. */
 function armMark(state: WalState, now: Millis): void {
-  if (state.flushes.length > 0 || state.queue.length > 0 || hasCopies(state)) {
+  if (state.flushes.length > 0) {
     state.markAt = NEVER;
   } else if (!needsMark(state)) {
     state.markAt = NEVER;

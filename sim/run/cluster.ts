@@ -8,6 +8,7 @@ import { peerFrameCount } from '../../src/core/protocol/peer-frame.ts';
 import { raft } from '../../src/core/raft/step.ts';
 import { snapshots } from '../../src/core/snapshots/step.ts';
 import { swim } from '../../src/core/swim/step.ts';
+import type { WalState } from '../../src/core/wal/state.ts';
 import { wal } from '../../src/core/wal/step.ts';
 import type { AdminRequest } from '../../src/node/contract.ts';
 import { Node } from '../../src/node/node.ts';
@@ -20,6 +21,7 @@ import { checkWhole } from '../check/online/content.ts';
 import { DiskLife } from '../check/online/disk-life.ts';
 import { HeardCheck } from '../check/online/heard.ts';
 import { PlatterLooks } from '../check/online/looks.ts';
+import { MarkCheck } from '../check/online/marks.ts';
 import { OfficeCheck } from '../check/online/offices.ts';
 import { checkCutOff, recoverFrom } from '../check/online/platter.ts';
 import { SessionCheck } from '../check/online/sessions.ts';
@@ -65,6 +67,7 @@ export class Cluster {
   readonly #disks = new Map<NodeId, DiskLife>();
   readonly #offices = new Map<NodeId, OfficeCheck>();
   readonly #heard = new Map<NodeId, HeardCheck>();
+  readonly #marks = new Map<NodeId, MarkCheck>();
   readonly #nodes = new Map<NodeId, Node>();
   /** Nodes that nobody starts again. */
   readonly lost = new Set<NodeId>();
@@ -100,6 +103,7 @@ export class Cluster {
         this.#nodes.set(id, node);
         this.#offices.get(id)!.restarted();
         this.#heard.get(id)!.restarted();
+        this.#marks.set(id, new MarkCheck());
         return node;
       },
       onFailure,
@@ -211,6 +215,9 @@ export class Cluster {
     // The log's own check counts everything that lives: now and then will do.
     this.#turns++;
     if (state.wal !== null && this.#turns % WAL_CHECK_TURNS === 0) wal.check(state.wal);
+    if (state.wal !== null && state.phase === 'serving') {
+      this.#checkMark(state.config.id, state.wal, state.now);
+    }
     if (state.formation !== null) formation.check(state.formation);
     if (state.swim !== null && this.#turns % SWIM_CHECK_TURNS === 0) swim.check(state.swim);
     // What contradicts the others is told first: it says more than what contradicts itself.
@@ -234,6 +241,11 @@ export class Cluster {
     const isMisread = misdirectedReadPpm > 0;
     if (!this.isAtlasComplete || isMisread || this.atlas.mayHoldDamage(id)) return;
     throw new InvariantViolation('availability', `node ${id} takes a sound log for damaged`);
+  }
+
+  #checkMark(id: NodeId, log: WalState, now: number): void {
+    if (this.atlas.isBusy || log.config.segmentBytes > PLATTER_SEGMENT_BYTES_MAX) return;
+    this.#marks.get(id)!.afterTurn(log, now, () => this.world.disk(id).durableFiles(LOG_PREFIX));
   }
 
   /** Whoever stands back for a wrong state has one; and nobody is right where one is wrong. */

@@ -44,12 +44,12 @@ function startFlush(state: WalState, now: Millis, out: WalOut): boolean {
   if (tailRoomBytes(state, isMark) < flushBytes(firstBytes)) {
     if (!rollOver(state, firstBytes, out)) {
       if (!isMark && startMark(state, now, out)) return true;
-      return waitToMark(state, now >= state.markAt);
+      return waitToMark(state, now);
     }
   }
   const records = gatherRecords(state, firstBytes);
   const isSynced = needsSync(state, records);
-  if (!isOrderedBehind(state, isSynced, out)) return waitToMark(state, isMark);
+  if (!isOrderedBehind(state, isSynced, out)) return waitToMark(state, now);
   const copiesFrom = records.length;
   state.queue.splice(0, copiesFrom);
   for (const logged of records) state.copyCreditBytes += logged.bytes;
@@ -73,8 +73,8 @@ function startMark(state: WalState, now: Millis, out: WalOut): boolean {
 }
 
 /** Whatever holds the mark up ends with an event: until then no tick is wanted for it. */
-function waitToMark(state: WalState, isMark: boolean): false {
-  state.isMarkWaiting = isMark;
+function waitToMark(state: WalState, now: Millis): false {
+  state.isMarkWaiting = now >= state.markAt;
   return false;
 }
 

@@ -298,8 +298,8 @@ export class Cluster {
   /** A frame leaves `id`, in the middle of its turn: what it promises must be true now. */
   #sent(id: NodeId, frame: Uint8Array): void {
     this.#storms.sent(id, peerFrameCount(frame), this.world.scheduler.nowUs());
-    const { self, groups, now } = this.#nodes.get(id)!.state;
-    if (self !== null && this.#online.sent(frame, self, groups, now)) this.onPromise?.(id);
+    const { self, groups } = this.#nodes.get(id)!.state;
+    if (self !== null && this.#online.sent(frame, self, groups)) this.onPromise?.(id);
   }
 
   /** A node that cannot go on: its operator starts it again after a while. */

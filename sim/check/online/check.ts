@@ -104,7 +104,7 @@ export class OnlineCheck {
   }
 
   /** A frame leaves `self`, whose groups are as given. Answers whether it promises anything. */
-  sent(frame: Uint8Array, self: Member, groups: readonly Group[], now: number): boolean {
+  sent(frame: Uint8Array, self: Member, groups: readonly Group[]): boolean {
     let hasPromise = false;
     for (const { group, message } of saidIn(this.#view, frame)) {
       const sender = groups.find(({ id }) => id === group);
@@ -112,7 +112,7 @@ export class OnlineCheck {
       const scene = this.#scene(group, sender.raft);
       if (message.type === 'append-reply') this.#reads.answered(group, message);
       const isReply = message.type === 'vote-reply' || message.type === 'append-reply';
-      if (!isReply) checkRequest(scene, message, now);
+      if (!isReply) checkRequest(scene, message);
       else if (checkPromise(scene, message)) hasPromise = true;
     }
     return hasPromise;

@@ -5,10 +5,11 @@
  * 1. Nobody asks for votes, or appends, in a term that its disk does not hold; whoever asks for a
  *    vote has given its own to itself, for good.
  * 2. A request for a vote names the end of the asker's log; an append what its leader's log holds.
- * 3. A pre-vote is granted by whoever hears no leader, to a log as up to date as its own (§9.6).
+ * 3. Whether a pre-vote may be granted is judged where it is (../steps/votes.ts): it leaves later, when
+ *    the giver's disk holds the term, and its leader may be heard by then.
  */
 import { getU64 } from '../../../src/base/bytes.ts';
-import { type LogIndex, NOBODY } from '../../../src/base/units.ts';
+import type { LogIndex } from '../../../src/base/units.ts';
 import type { PeerFrameView } from '../../../src/core/protocol/peer-frame.ts';
 import { lastIndex, lastTerm, termAt } from '../../../src/core/raft/log.ts';
 import type { PreVote, PreVoteReply, TimeoutNow, Vote } from '../../../src/core/raft/message.ts';
@@ -44,7 +45,7 @@ const isBehind = (asked: LogEnd, own: LogEnd): boolean =>
 const endOf = ({ log }: RaftState): LogEnd => ({ index: lastIndex(log), term: lastTerm(log) });
 
 /** A frame leaves at the end of its turn: a later term may have come in the same turn. */
-export function checkRequest(scene: Scene, message: Request, now: number): void {
+export function checkRequest(scene: Scene, message: Request): void {
   const { group, raft, store } = scene;
   if (message.type === 'timeout-now') {
     group.handovers.add(`${message.term} ${nameOf(message.to)}`);
@@ -59,9 +60,6 @@ export function checkRequest(scene: Scene, message: Request, now: number): void 
       break;
     case 'pre-vote':
       checkPreVote(scene, message);
-      break;
-    case 'pre-vote-reply':
-      if (message.granted) checkPreVoteGiven(scene, message, now);
       break;
     case 'append':
       checkAppend(scene, message);
@@ -92,23 +90,6 @@ function notePreVote({ group, store }: Scene, { askedTerm, to }: PreVoteReply): 
   const granted = group.preVotes.get(key) ?? new Set<string>();
   granted.add(store.name);
   group.preVotes.set(key, granted);
-}
-
-/** What the same turn brought after the pre-vote is not held against it: then contact is as of now. */
-function checkPreVoteGiven(scene: Scene, reply: PreVoteReply, now: number): void {
-  const { group, stores, store, raft } = scene;
-  const asker = nameOf(reply.to);
-  if (raft.lastLeaderContact >= now) return;
-  const isInOffice = group.leaders.get(raft.currentTerm) === store.name;
-  if (raft.role === 'leader' && isInOffice) violate('liveness', 'a leader would elect another one');
-  const { leader, config, lastLeaderContact } = raft;
-  const isFresh = leader !== NOBODY && now - lastLeaderContact < config.electionTimeoutMs;
-  if (isFresh && leader !== reply.to.id) {
-    violate('liveness', `node ${config.self.id} hears its leader, and would elect another one`);
-  }
-  const asked = stores.get(asker)?.askedWith.get(reply.askedTerm);
-  if (asked === undefined || !isBehind(asked, endOf(raft))) return;
-  violate('liveness', 'a pre-vote for a log that is behind the voter’s');
 }
 
 function checkAppend({ group, store, raft }: Scene, append: AppendHead): void {

@@ -1,15 +1,13 @@
 // native/disk for JavaScript: a data directory served by threads (src/runtime/native/disk.ts).
 //
 //   diskOpen(directory, hiddenFile, results, deliver)   → a handle, or the number of an error
-//   diskSubmit(handle, operations)                      a turn's operations, in one call
+//   diskSubmit(handle, operations)                      operations, in one call
 //   diskFreeBytes(handle), diskIsUp(handle), diskDirectWrites(handle)
-//   diskClose(handle)                                   waits for what is running; nothing comes
-//   after
+//   diskClose(handle)                  waits for what is running; nothing comes after
 //
 // 1. `operations` is flat: kind, ticket, then what the kind needs (the table at `read_operation`).
 // 2. `results` is a Float64Array of kRows rows of kColumns: ticket, error, call, bytes found,
-// seconds
-//    of the sync. `deliver(count, files)` says how many rows are filled; `files` is flat: for each
+//    seconds of the sync. `deliver(count, files)` says how many rows are filled; `files` is flat: for each
 //    list among them its ticket, how many files, and name and size of each.
 // 3. Memory of a submission is read and written by threads until its completion is delivered or the
 //    disk is closed: JavaScript keeps it alive and, of a write, as it is.

@@ -7,8 +7,7 @@
 // 2. Every operation is performed exactly once and comes back exactly once, unless `stop` comes
 //    first: what has not begun by then is dropped.
 // 3. One worker at least is kept for durable writes, so that no zero-filling or snapshot ever
-// stands
-//    before the log; and they are taken first.
+//    stands before the log; and they are taken first.
 // 4. `wake` is called by a worker when completions wait that nobody has been called for yet: once a
 //    batch, however large.
 // 5. Free bytes are looked up by an idle worker, at least once a second.

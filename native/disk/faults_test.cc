@@ -1,5 +1,5 @@
 // The kernel's rarer answers, from this program's own pwrite, pwritev, pread and fdatasync (the
-// linker's --wrap): what the disk makes of them. The real ones fail in scripts/native/faults.sh.
+// linker's --wrap): what the disk makes of them. The real ones fail in scripts/native-faults.sh.
 #include <sys/uio.h>
 
 #include <atomic>

@@ -12,7 +12,7 @@ using namespace apex::net::testing;  // NOLINT
 TEST("who says nothing is announced in time, with an address") {
   Bench bench;
   Caller caller(bench.open());
-  bench.until([&] { return bench.newest() != 0; });
+  bench.announced();
   const Bytes text = bench.seen[0].bytes;
   CHECK(std::string(text.begin(), text.end()).rfind("127.0.0.1:", 0) == 0);
 }
@@ -41,8 +41,7 @@ TEST("a frame that comes in pieces is handed over whole; pipelined ones in one p
 TEST("a frame larger than all tables goes through in pieces") {
   Bench bench;
   Caller caller(bench.open());
-  bench.until([&] { return bench.newest() != 0; });
-  const uint64_t id = bench.newest();
+  const uint64_t id = bench.announced();
   const Bytes frame = client_frame(3 << 20);
   size_t said = 0;
   while (said < frame.size()) {
@@ -59,8 +58,7 @@ TEST("a frame larger than all tables goes through in pieces") {
 TEST("what is sent in one exchange leaves in order; nobody hears of what has left at once") {
   Bench bench;
   Caller caller(bench.open());
-  bench.until([&] { return bench.newest() != 0; });
-  const uint64_t id = bench.newest();
+  const uint64_t id = bench.announced();
   Bytes all;
   for (size_t n = 0; n < 200; n++) {
     const Bytes piece(n * 3 + 1, static_cast<uint8_t>(n));
@@ -80,8 +78,7 @@ TEST("what is sent in one exchange leaves in order; nobody hears of what has lef
 TEST("what a slow reader leaves is counted, and told when it has been taken") {
   Bench bench;
   Caller caller(bench.open(), 4096);
-  bench.until([&] { return bench.newest() != 0; });
-  const uint64_t id = bench.newest();
+  const uint64_t id = bench.announced();
   Bytes all;
   for (size_t n = 0; n < 40; n++) {
     const Bytes piece(1 << 20, static_cast<uint8_t>(n * 7));
@@ -104,8 +101,7 @@ TEST("what a slow reader leaves is counted, and told when it has been taken") {
 TEST("a paused connection is not read, and is again once it is resumed") {
   Bench bench;
   Caller caller(bench.open());
-  bench.until([&] { return bench.newest() != 0; });
-  const uint64_t id = bench.newest();
+  const uint64_t id = bench.announced();
   bench.order(OrderKind::pause, id);
   bench.exchange();
   caller.say(client_frame(100));
@@ -119,8 +115,7 @@ TEST("a paused connection is not read, and is again once it is resumed") {
 TEST("a flushing close lets everything out, takes nothing in, and ends once") {
   Bench bench;
   Caller caller(bench.open());
-  bench.until([&] { return bench.newest() != 0; });
-  const uint64_t id = bench.newest();
+  const uint64_t id = bench.announced();
   caller.say(client_frame(50'000));
   const Bytes last(1 << 20, 9);
   bench.order(OrderKind::send, id, last);
@@ -145,8 +140,7 @@ TEST("a flushing close lets everything out, takes nothing in, and ends once") {
 TEST("who does not take a flushing close is let go when its time is over") {
   Bench bench;
   Caller caller(bench.open(), 4096);
-  bench.until([&] { return bench.newest() != 0; });
-  const uint64_t id = bench.newest();
+  const uint64_t id = bench.announced();
   for (int n = 0; n < 20; n++) bench.send(id, Bytes(1 << 20, 1));
   bench.order(OrderKind::close, id);
   bench.exchange();
@@ -157,8 +151,7 @@ TEST("who does not take a flushing close is let go when its time is over") {
 TEST("a half-closed client gets what is queued, then its end") {
   Bench bench;
   Caller caller(bench.open(), 4096);
-  bench.until([&] { return bench.newest() != 0; });
-  const uint64_t id = bench.newest();
+  const uint64_t id = bench.announced();
   Bytes all;
   for (size_t n = 0; n < 20; n++) {
     bench.send(id, Bytes(1 << 20, static_cast<uint8_t>(n)));
@@ -206,7 +199,7 @@ TEST("a peer's greeting makes a peer of it: its frames come whole, and no client
 TEST("a slow peer that was taken for a client is a peer after all") {
   Bench bench;
   Caller caller(bench.open());
-  bench.until([&] { return bench.newest() != 0; });
+  bench.announced();
   caller.say(peer_hello(2));
   bench.until([&] { return bench.has(RecordKind::peer_opened, bench.newest()); });
   CHECK(bench.has(RecordKind::closed, bench.newest()));
@@ -266,7 +259,7 @@ TEST("a door that was closed can be opened again on its port; who was in stays")
   Bench bench;
   const uint16_t port = bench.open();
   Caller caller(port);
-  bench.until([&] { return bench.newest() != 0; });
+  bench.announced();
   bench.poller->close_door(DoorName::clients);
   CHECK(!bench.poller->is_door_open(DoorName::clients));
   CHECK_EQUAL(bench.poller->open_door(DoorName::clients, loopback(port), true), int{port});
@@ -294,7 +287,7 @@ TEST("who calls before the start waits; a taken port is an error") {
 TEST("a shut-down that flushes lets queued bytes out") {
   Bench bench;
   Caller caller(bench.open());
-  bench.until([&] { return bench.newest() != 0; });
+  bench.announced();
   const Bytes last(1 << 20, 3);
   bench.send(bench.newest(), last);
   bench.poller->shut_down(true);

@@ -171,6 +171,12 @@ class Bench final {
     return id;
   }
 
+  // Waits until a connection is announced; its number.
+  uint64_t announced() {
+    until([&] { return newest() != 0; });
+    return newest();
+  }
+
   std::unique_ptr<Poller> poller;
   std::vector<Seen> seen;
 

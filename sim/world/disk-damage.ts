@@ -7,6 +7,7 @@
  */
 import type { SimulatedDisk } from './disk.ts';
 import type { DamageSite } from './disk-effects.ts';
+import type { SimulatedFile } from './disk-file.ts';
 import { SECTOR_BYTES } from './disk-image.ts';
 import type { Stream } from './streams.ts';
 
@@ -38,13 +39,11 @@ export function damageSector(
   kind: DamageKind,
   stream: Stream,
 ): boolean {
-  const { node, mayDamage, faults } = disk.options;
-  const file = disk.find(target.file);
-  if (file === null || file.isDirty(target.offset, 1)) return false;
-  if (!mayDamage({ node, kind, ...target, length: SECTOR_BYTES })) return false;
+  const file = spoilableFile(disk, target, kind);
+  if (file === null) return false;
   if (kind === 'latent-sector') file.loseSector(target.offset);
   else file.damage(target.offset, SECTOR_BYTES, kind === 'bit-rot' ? rot(stream) : clear);
-  faults.count(`disk-${kind}`, node, () => `${target.file} at ${target.offset}`);
+  note(disk, target, kind);
   return true;
 }
 
@@ -54,16 +53,29 @@ export function misplaceSector(
   source: ColdSector,
   target: ColdSector,
 ): boolean {
-  const { node, mayDamage, faults } = disk.options;
-  const from = disk.find(source.file);
-  const file = disk.find(target.file);
-  if (from === null || file === null || file.isDirty(target.offset, 1)) return false;
-  if (!mayDamage({ node, kind: 'foreign-sector', ...target, length: SECTOR_BYTES })) return false;
-  const bytes = from.read(source.offset, SECTOR_BYTES, true);
+  const bytes = disk.find(source.file)?.read(source.offset, SECTOR_BYTES, true) ?? null;
   if (bytes === null || bytes.length < SECTOR_BYTES) return false;
+  const file = spoilableFile(disk, target, 'foreign-sector');
+  if (file === null) return false;
   file.damage(target.offset, SECTOR_BYTES, (sector) => sector.set(bytes));
-  faults.count('disk-foreign-sector', node, () => `${target.file} at ${target.offset}`);
+  note(disk, target, 'foreign-sector');
   return true;
+}
+
+/** The file, if the sector is cold and the atlas does not spare it. */
+function spoilableFile(
+  disk: SimulatedDisk,
+  { file: name, offset }: ColdSector,
+  kind: DamageSite['kind'],
+): SimulatedFile | null {
+  const { node, mayDamage } = disk.options;
+  const file = disk.find(name);
+  if (file === null || file.isDirty(offset, 1)) return null;
+  return mayDamage({ node, kind, file: name, offset, length: SECTOR_BYTES }) ? file : null;
+}
+
+function note({ options }: SimulatedDisk, { file, offset }: ColdSector, kind: string): void {
+  options.faults.count(`disk-${kind}`, options.node, () => `${file} at ${offset}`);
 }
 
 const clear = (sector: Uint8Array): void => {

@@ -24,7 +24,7 @@ import { plainNetHelpers } from './helpers.ts';
 import type { Listeners } from './listeners.ts';
 import { NameLookup } from './name-lookup.ts';
 import type { PeerLink } from './peer-link.ts';
-import { linksTo, recycleNowAndThen } from './peer-links.ts';
+import { PeerLinks } from './peer-links.ts';
 import { PeerStreams } from './peer-streams.ts';
 
 export const SILENT_MS = 200;
@@ -45,13 +45,11 @@ interface Accepted {
 export class PlainNet implements DaemonNet {
   readonly implementation = 'node';
   readonly clients: ClientSockets;
-  readonly links: readonly PeerLink[];
+  readonly #links: PeerLinks;
   readonly gossip: Gossip;
-  readonly #linkOf: ReadonlyMap<NodeId, PeerLink>;
   readonly #streams: PeerStreams;
   readonly #servers: readonly Server[];
   readonly #sockets = new Set<Socket>();
-  readonly #sweep: NodeJS.Timeout;
   readonly #listeners: Listeners;
   socketsRefused = 0;
   #isClosed = false;
@@ -64,11 +62,10 @@ export class PlainNet implements DaemonNet {
     this.#listeners = listeners;
     this.clients = new ClientSockets(deliver);
     this.gossip = new Gossip(listeners.gossip, deliver);
-    this.links = linksTo(options, plainDial(new NameLookup().lookup), deliver);
-    this.#linkOf = new Map(this.links.map((link) => [link.endpoint.id, link]));
+    this.#links = new PeerLinks(options, plainDial(new NameLookup().lookup), deliver);
     this.#streams = new PeerStreams({
       deliver: (bytes) => deliver({ kind: 'peer-frame', bytes }),
-      heard: (node) => this.#linkOf.get(node)?.heard(),
+      heard: (node) => this.#links.find(node)?.heard(),
       reportNoise: options.reportNoise,
     });
     this.#servers =
@@ -77,16 +74,19 @@ export class PlainNet implements DaemonNet {
     listeners.clients.on('connection', (socket) => this.#accept(socket, isShared));
     listeners.peers?.on('connection', (socket) => this.#accept(socket, true));
     for (const server of this.#servers) server.on('drop', () => this.socketsRefused++);
-    this.#sweep = recycleNowAndThen(this.links);
-    for (const link of this.links) link.dial();
+    this.#links.start();
+  }
+
+  get links(): readonly PeerLink[] {
+    return this.#links.all;
   }
 
   sendPeer(target: NodeId, frame: Uint8Array): void {
-    this.#linkOf.get(target)?.send(frame, performance.now());
+    this.#links.send(target, frame);
   }
 
   sendGossip(target: NodeId, datagram: Uint8Array): void {
-    const link = this.#linkOf.get(target);
+    const link = this.#links.find(target);
     if (link !== undefined) this.gossip.send(link, datagram);
   }
 
@@ -121,9 +121,8 @@ export class PlainNet implements DaemonNet {
   shutDown(flush: boolean): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    clearInterval(this.#sweep);
     this.stopListening();
-    for (const link of this.links) link.close(!flush);
+    this.#links.close(!flush);
     for (const socket of this.#sockets) {
       if (flush) socket.destroySoon();
       else socket.destroy();

@@ -17,7 +17,7 @@ import type { DaemonNet, DaemonNetOptions } from '../daemon-net.ts';
 import type { Helper, HelperName } from '../helper.ts';
 import { NameLookup } from '../name-lookup.ts';
 import type { PeerLink } from '../peer-link.ts';
-import { linksTo, recycleNowAndThen } from '../peer-links.ts';
+import { PeerLinks } from '../peer-links.ts';
 import { type PeerStream, PeerStreams } from '../peer-streams.ts';
 import { NativeGossip } from './gossip.ts';
 import { NativeLinks } from './links.ts';
@@ -39,16 +39,14 @@ const DOOR_NAMES: Record<Door, HelperName> = { [DOOR.CLIENTS]: 'clients', [DOOR.
 
 export class NativeNet implements DaemonNet {
   readonly implementation = 'native';
-  readonly links: readonly PeerLink[];
+  readonly #links: PeerLinks;
   readonly gossip: NativeGossip;
   readonly #options: NativeNetOptions;
   readonly #poller: NativePoller;
-  readonly #linkOf: ReadonlyMap<NodeId, PeerLink>;
   readonly #dialled: NativeLinks;
   readonly #streams: PeerStreams;
   readonly #clients = new Map<ConnectionId, Client>();
   readonly #peers = new Map<ConnectionId, PeerStream>();
-  readonly #sweep: NodeJS.Timeout;
   #failed: Failed = () => {};
   #isClosed = false;
 
@@ -60,28 +58,30 @@ export class NativeNet implements DaemonNet {
     const deliver = (event: NetEvent): void => this.#deliver(event);
     this.gossip = new NativeGossip(poller, { ip, port: ports.gossipPort });
     this.#dialled = new NativeLinks(poller, new NameLookup());
-    this.links = linksTo(options, this.#dialled.dial, deliver);
-    this.#linkOf = new Map(this.links.map((link) => [link.endpoint.id, link]));
+    this.#links = new PeerLinks(options, this.#dialled.dial, deliver);
     this.#streams = new PeerStreams({
       deliver: (bytes) => deliver({ kind: 'peer-frame', bytes }),
-      heard: (node) => this.#linkOf.get(node)?.heard(),
+      heard: (node) => this.#links.find(node)?.heard(),
       reportNoise,
     });
-    this.#sweep = recycleNowAndThen(this.links);
     poller.start((kind, id, a, b) => this.#take(kind, id, a, b));
-    for (const link of this.links) link.dial();
+    this.#links.start();
   }
 
   get socketsRefused(): number {
     return this.#poller.stat(STAT.REFUSED);
   }
 
+  get links(): readonly PeerLink[] {
+    return this.#links.all;
+  }
+
   sendPeer(target: NodeId, frame: Uint8Array): void {
-    this.#linkOf.get(target)?.send(frame, performance.now());
+    this.#links.send(target, frame);
   }
 
   sendGossip(target: NodeId, datagram: Uint8Array): void {
-    const link = this.#linkOf.get(target);
+    const link = this.#links.find(target);
     if (link !== undefined) this.gossip.send(link, datagram);
   }
 
@@ -133,8 +133,7 @@ export class NativeNet implements DaemonNet {
   shutDown(flush: boolean): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    clearInterval(this.#sweep);
-    for (const link of this.links) link.close(!flush);
+    this.#links.close(!flush);
     this.#poller.end(flush);
   }
 

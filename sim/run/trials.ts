@@ -81,7 +81,12 @@ export class Trials {
     group.store.chainLow = (group.store.chainLow ^ 1) >>> 0;
     cluster.world.faults.count('falsified', victim);
     const write = (): void => this.#write(id);
-    if (!this.#await(() => group.rebuild !== null, write)) {
+    const { counters } = cluster.node(victim)!.state;
+    const { stateHashMismatches } = counters;
+    // Found and replaced between two looks, it is only counted.
+    const isFound = (): boolean =>
+      group.rebuild !== null || counters.stateHashMismatches > stateHashMismatches;
+    if (!this.#await(isFound, write)) {
       return `the state of node ${victim} differs, and nobody finds out`;
     }
     if (!this.#await(() => group.rebuild === null, write)) {

@@ -8,7 +8,8 @@
  * 4. A crash drops the driver in mid-air: every port of that incarnation is dead from that moment,
  *    even if the crash came in the middle of its turn.
  * 5. A paused process does nothing; time goes on, and its mailbox fills.
- * 6. What a driver throws ends it and is reported as a failure, never swallowed.
+ * 6. Bytes of a client are good until the end of the turn that took them, and are spoilt then.
+ * 7. What a driver throws ends it and is reported as a failure, never swallowed.
  */
 import { InvariantViolation } from '../../src/base/assert.ts';
 import { type Millis, NEVER, type NodeId } from '../../src/base/units.ts';
@@ -25,6 +26,7 @@ import { eventKind } from './trace.ts';
 const TURN_EVENT = eventKind('turn');
 const WAKE_EVENT = eventKind('wake');
 const RESUME_EVENT = eventKind('resume');
+const SPOILT_BYTE = 0xdb;
 
 export interface ProcessOptions {
   readonly node: NodeId;
@@ -209,6 +211,7 @@ export class SimulatedProcess {
     this.busyUntilUs = scheduler.nowUs() + Math.max(1, costUs);
     const taken = this.take(knobs.turnInputsMax);
     const isDone = this.guarded(() => this.drive(taken, epoch));
+    spoil(taken);
     if (!isDone || epoch !== this.epoch) return;
     scheduler.note(taken.length ^ (clock.wallMs() | 0));
     this.afterTurn?.();
@@ -301,4 +304,9 @@ export class SimulatedProcess {
       },
     };
   }
+}
+
+/** What a client sent is the port's again: whoever kept a view of it reads nonsense from now on. */
+function spoil(taken: readonly NodeEvent[]): void {
+  for (const event of taken) if (event.kind === 'received') event.bytes.fill(SPOILT_BYTE);
 }

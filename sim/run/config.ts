@@ -31,6 +31,8 @@ export interface WorkloadConfig {
   readonly expiringMs: number;
   /** Mean span between rough commands; 0 turns them off. */
   readonly roughMs: number;
+  /** Between two calls of a client that asks for much at once (bursts.ts); 0: it never calls. */
+  readonly burstMs: number;
 }
 
 /** Mean spans between events of a kind, in milliseconds; 0 turns the kind off. */
@@ -187,6 +189,7 @@ function drawWorkload(stream: Stream): WorkloadConfig {
     expiringMs: stream.pick([0, 300, 1_000]),
     dawdlePermille: stream.pick([0, 0, 2, 20]),
     roughMs: stream.pick([0, 50, 200]),
+    burstMs: stream.pick([0, 500, 2_000]),
   };
 }
 

@@ -18,6 +18,7 @@ import type { Failure } from '../world/faults.ts';
 import { type Stream, Streams } from '../world/streams.ts';
 import type { TraceRecorder } from '../world/trace.ts';
 import { withWalls } from '../world/walls.ts';
+import { Bursts } from './bursts.ts';
 import type { Chronicle } from './chronicle.ts';
 import { SimulatedClient } from './client.ts';
 import { Cluster, type RaftTraceSink } from './cluster.ts';
@@ -106,6 +107,7 @@ class Run {
   readonly #nemesis: Nemesis;
   readonly #expiring: ExpiringKeys;
   readonly #rough: RoughCommands;
+  readonly #bursts: Bursts;
   readonly #ring: Ring;
   #verdict: Verdict | null = null;
   #isUndecided = false;
@@ -135,6 +137,7 @@ class Run {
     this.#expiring = new ExpiringKeys(this.#cluster, this.#history);
     const mayOwn = (session: number) => this.#clients.some((client) => client.mayOwn(session));
     this.#rough = new RoughCommands(this.#cluster, { mayOwn });
+    this.#bursts = new Bursts({ world, nodes: this.#reachable });
     world.scheduler.recorder = options.recorder;
     const decay = new Decay(this.#cluster, () => this.#nemesis.isOver);
     this.#nemesis = new Nemesis({
@@ -228,6 +231,7 @@ class Run {
     for (const client of this.#clients) client.start();
     this.#expiring.start(this.#config.workload.expiringMs);
     this.#rough.start(this.#config.workload.roughMs);
+    this.#bursts.start(this.#config.workload.burstMs);
     this.#nemesis.start();
     world.scheduler.runUntil(this.#config.safetyMs * 1_000);
     if (this.#verdict !== null) return;
@@ -253,6 +257,7 @@ class Run {
     this.#nemesis.isOver = true;
     this.#expiring.isOver = true;
     this.#rough.isOver = true;
+    this.#bursts.end();
     world.calm();
     world.net.heal();
     for (const node of lost) this.#cluster.lost.add(node);

@@ -1,0 +1,240 @@
+/**
+ * A client in a hurry: now and then it calls a node, asks for all it wants at once, more than a node
+ * has room for at first, and hangs up when everything is answered.
+ *
+ * It does what the other clients do not: it begins with HELLO and any features, pings, reads
+ * metrics, wants to be redirected, and takes its replies in the order in which they are ready.
+ * No history holds what it asks: it uses each key in one burst only, and judges by itself.
+ */
+import { errorRow, isErrorCode } from '../../src/base/errors.ts';
+import { asciiBytes, decodeUtf8 } from '../../src/base/text.ts';
+import type { NodeId } from '../../src/base/units.ts';
+import { newRequestView, writeHello, writeRequest } from '../../src/core/protocol/client.ts';
+import { FrameWriter } from '../../src/core/protocol/frame-writer.ts';
+import { NO_STATUS, ReplyReader, readRefusal } from '../../src/core/protocol/replies.ts';
+import {
+  FEATURE,
+  FEATURES_KNOWN,
+  FLAG,
+  REPLY,
+  REQUEST,
+  ROLE,
+  WIRE_VERSION,
+} from '../../src/core/protocol/wire.ts';
+import { STATUS } from '../../src/core/types.ts';
+import type { ClientConnection } from '../world/net-clients.ts';
+import type { ClientSink } from '../world/net-connection.ts';
+import type { Stream } from '../world/streams.ts';
+import { eventKind } from '../world/trace.ts';
+import type { World } from '../world/world.ts';
+import { BurstJudge, type Read, type Write } from './burst-judge.ts';
+
+const BURST_EVENT = eventKind('burst');
+const BURSTS_MAX = 40;
+const PATIENCE_MS = 6_000;
+const SIZES = [17, 40, 130];
+const KEYS = 3;
+const VALUE_BYTES = [0, 20, 300];
+
+type Asked =
+  | { readonly kind: 'write'; readonly write: Write }
+  | { readonly kind: 'read'; readonly read: Read }
+  /** Answered by the node itself. */
+  | { readonly kind: 'own'; readonly command: number };
+
+export interface BurstOptions {
+  readonly world: World;
+  /** Whom it may call. */
+  readonly nodes: readonly NodeId[];
+}
+
+export class Bursts {
+  readonly #options: BurstOptions;
+  readonly #stream: Stream;
+  #count = 0;
+  #isOver = false;
+  #current: Burst | null = null;
+
+  constructor(options: BurstOptions) {
+    this.#options = options;
+    this.#stream = options.world.streams.stream('bursts');
+  }
+
+  /** About every `meanMs`, one at a time; never if that is 0. */
+  start(meanMs: number): void {
+    if (meanMs === 0) return;
+    const delayUs = this.#stream.between(1, meanMs * 2_000);
+    this.#options.world.scheduler.after(delayUs, BURST_EVENT, 0, () => {
+      if (this.#isOver || this.#count >= BURSTS_MAX) return;
+      if (this.#current === null || this.#current.isOver()) this.#next();
+      this.start(meanMs);
+    });
+  }
+
+  /** Ends the one that is under way, too. */
+  end(): void {
+    this.#isOver = true;
+    this.#current?.hangUp();
+  }
+
+  #next(): void {
+    const { world, nodes } = this.#options;
+    const { scheduler, net } = world;
+    const burst = new Burst(this.#stream, `b${this.#count++}`);
+    this.#current = burst;
+    burst.connection = net.connect(this.#stream.pick(nodes), 'burst', burst);
+    scheduler.after(PATIENCE_MS * 1_000, BURST_EVENT, 0, () => burst.hangUp());
+  }
+}
+
+/** One call of one node. */
+class Burst implements ClientSink {
+  connection: ClientConnection | null = null;
+  readonly #stream: Stream;
+  readonly #name: string;
+  readonly #judge = new BurstJudge();
+  readonly #reader = new ReplyReader();
+  readonly #writer = new FrameWriter(7);
+  readonly #asked = new Map<number, Asked>();
+  /** Null: no HELLO. */
+  readonly #features: number | null;
+  #isWelcome = false;
+  #isOver = false;
+
+  constructor(stream: Stream, name: string) {
+    this.#stream = stream;
+    this.#name = name;
+    this.#features = stream.permille(600) ? stream.below(FEATURES_KNOWN + 1) : null;
+  }
+
+  isOver(): boolean {
+    return this.#isOver;
+  }
+
+  hangUp(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.connection?.close(this.#stream.permille(300));
+    this.#judge.judge();
+  }
+
+  connected(): void {
+    if (this.#features !== null) {
+      const hello = { versionMin: WIRE_VERSION, versionMax: WIRE_VERSION, name: asciiBytes('b') };
+      writeHello(this.#writer, 0, { role: ROLE.CLIENT, features: this.#features, ...hello });
+    }
+    const size = this.#stream.pick(SIZES);
+    for (let seq = 1; seq <= size; seq++) this.#ask(seq);
+    this.connection?.send(this.#writer.take());
+  }
+
+  received(bytes: Uint8Array): void {
+    if (this.#isOver) return;
+    const reader = this.#reader;
+    reader.clear();
+    reader.receive(bytes);
+    for (let row = 0; row < reader.count; row++) this.#take(row);
+    if (reader.broken) throw new Error('a node sent what is no reply to a burst');
+    if (this.#asked.size === 0) this.hangUp();
+  }
+
+  closed(): void {
+    this.connection = null;
+    this.hangUp();
+  }
+
+  #ask(seq: number): void {
+    const view = newRequestView();
+    view.seq = seq;
+    const key = `${this.#name}.${this.#stream.below(KEYS)}`;
+    view.key = asciiBytes(key);
+    if (this.#stream.permille(300)) view.flags |= FLAG.TYPED;
+    switch (this.#stream.weighted([5, 4, 2, 1, 1, 1])) {
+      case 0: {
+        const padding = 'x'.repeat(this.#stream.pick(VALUE_BYTES));
+        const value = `${seq}${padding}`;
+        view.command = REQUEST.PUT;
+        view.value = asciiBytes(value);
+        this.#asked.set(seq, { kind: 'write', write: this.#judge.write(key, value) });
+        break;
+      }
+      case 1:
+      case 2: {
+        const isStale = this.#stream.permille(300);
+        view.command = REQUEST.GET;
+        if (isStale) view.flags |= FLAG.STALE;
+        this.#asked.set(seq, { kind: 'read', read: this.#judge.read(key, isStale) });
+        break;
+      }
+      case 3:
+        view.command = REQUEST.DEL;
+        this.#asked.set(seq, { kind: 'write', write: this.#judge.write(key, null) });
+        break;
+      case 4:
+        view.command = REQUEST.PING;
+        this.#asked.set(seq, { kind: 'own', command: REQUEST.PING });
+        break;
+      default:
+        view.command = REQUEST.METRICS;
+        this.#asked.set(seq, { kind: 'own', command: REQUEST.METRICS });
+    }
+    writeRequest(this.#writer, view);
+  }
+
+  #take(row: number): void {
+    const reader = this.#reader;
+    const seq = reader.seq[row]!;
+    if (seq === 0 && !this.#isWelcome) {
+      this.#greeted(row);
+      return;
+    }
+    const asked = this.#asked.get(seq);
+    if (asked === undefined) throw new Error('a reply to nothing that a burst asked');
+    const [next] = this.#asked.keys();
+    if (!this.#isAnyOrder() && seq !== next) throw new Error('a reply to a burst out of order');
+    this.#asked.delete(seq);
+    this.#answered(asked, row);
+  }
+
+  #isAnyOrder(): boolean {
+    return ((this.#features ?? 0) & FEATURE.COMPLETION_ORDER) !== 0;
+  }
+
+  /** Wishes that this version knows are granted. */
+  #greeted(row: number): void {
+    const isAsked = this.#features !== null;
+    if (!isAsked || this.#reader.command[row] !== REPLY.WELCOME) {
+      throw new Error('a burst was not welcome');
+    }
+    this.#isWelcome = true;
+  }
+
+  #answered(asked: Asked, row: number): void {
+    const reader = this.#reader;
+    const command = reader.command[row]!;
+    if (asked.kind === 'own') {
+      const wanted = asked.command === REQUEST.PING ? REPLY.PONG : REPLY.METRICS;
+      if (command !== wanted) throw new Error(`reply ${command} to request ${asked.command}`);
+    } else if (reader.status[row] === NO_STATUS) this.#refused(asked, row);
+    else if (asked.kind === 'write') asked.write.outcome = 'done';
+    else asked.read.shown = this.#shown(row);
+  }
+
+  #shown(row: number): string | null {
+    const status = this.#reader.status[row];
+    if (status === STATUS.NOT_FOUND) return null;
+    if (status !== STATUS.VALUE) throw new Error(`status ${status} of a read`);
+    return decodeUtf8(this.#reader.value(row));
+  }
+
+  #refused(asked: Asked, row: number): void {
+    const command = this.#reader.command[row];
+    if (asked.kind !== 'write') return;
+    if (command === REPLY.REDIRECT) asked.write.outcome = 'refused';
+    else {
+      const { code } = readRefusal(this.#reader, row);
+      const isWithoutEffect = isErrorCode(code) && errorRow(code).outcome === 'not-applied';
+      if (isWithoutEffect) asked.write.outcome = 'refused';
+    }
+  }
+}

@@ -5,8 +5,8 @@
  * 1. Nobody asks for votes, or appends, in a term that its disk does not hold; whoever asks for a
  *    vote has given its own to itself, for good.
  * 2. A request for a vote names the end of the asker's log; an append what its leader's log holds.
- * 3. Whether a pre-vote may be granted is judged where it is (../steps/votes.ts): it leaves later, when
- *    the giver's disk holds the term, and its leader may be heard by then.
+ * 3. Pre-votes are judged where they are asked for and given (../steps/votes.ts): both leave later, and
+ *    by then a leader may be heard, and its entries be in the log.
  */
 import { getU64 } from '../../../src/base/bytes.ts';
 import type { LogIndex } from '../../../src/base/units.ts';
@@ -67,7 +67,7 @@ export function checkRequest(scene: Scene, message: Request): void {
   }
 }
 
-function checkLogEnd(raft: RaftState, { lastIndex: index, lastTerm: term }: Vote | PreVote): void {
+function checkLogEnd(raft: RaftState, { lastIndex: index, lastTerm: term }: Vote): void {
   const own = endOf(raft);
   if (index === own.index && term === own.term) return;
   violate('leader-completeness', `asks with a log to ${index}, and has one to ${own.index}`);
@@ -75,7 +75,6 @@ function checkLogEnd(raft: RaftState, { lastIndex: index, lastTerm: term }: Vote
 
 function checkPreVote({ store, raft }: Scene, asked: PreVote): void {
   if (raft.role !== 'pre-candidate') return;
-  checkLogEnd(raft, asked);
   if (asked.askedTerm !== raft.currentTerm + 1) {
     violate('monotonic', `asks for term ${asked.askedTerm} in term ${raft.currentTerm}`);
   }

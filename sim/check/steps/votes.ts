@@ -10,6 +10,7 @@
  */
 import { NOBODY } from '../../../src/base/units.ts';
 import { includesMember, sameMember } from '../../../src/core/members.ts';
+import { lastIndex, lastTerm } from '../../../src/core/raft/log.ts';
 import type {
   PreVote,
   PreVoteReply,
@@ -170,9 +171,12 @@ export function checkHandover(step: Step, { term }: TimeoutNow, before: Mirror):
   }
 }
 
-/** Whoever stands asks everybody who has a vote; a pre-candidate likewise. */
+/** Whoever stands asks everybody who has a vote; a pre-candidate likewise. Each names its log's end. */
 export function checkAsking(step: Step, before: Mirror): void {
-  const { raft } = step;
+  const { raft, said } = step;
+  for (const asked of said) {
+    if (asked.type === 'vote' || asked.type === 'pre-vote') checkLogEnd(step, asked);
+  }
   const { role, currentTerm } = raft;
   if (role !== 'candidate' && role !== 'pre-candidate') return;
   const isNew = role !== before.role || currentTerm !== before.term;
@@ -182,4 +186,12 @@ export function checkAsking(step: Step, before: Mirror): void {
   for (const voter of otherVoters(configuration, raft.config.self)) {
     if (saidTo(step, type, voter) === null) violate('liveness', `node ${voter.id} is not asked`);
   }
+}
+
+function checkLogEnd(
+  { raft: { log } }: Step,
+  { lastIndex: index, lastTerm: term }: Vote | PreVote,
+) {
+  if (index === lastIndex(log) && term === lastTerm(log)) return;
+  violate('leader-completeness', `asks with a log to ${index}, and has one to ${lastIndex(log)}`);
 }

@@ -191,13 +191,14 @@ class Burst implements ClientSink {
     const asked = this.#asked.get(seq);
     if (asked === undefined) throw new Error('a reply to nothing that a burst asked');
     const [next] = this.#asked.keys();
-    if (!this.#isAnyOrder() && seq !== next) throw new Error('a reply to a burst out of order');
+    if (!this.#wishes(FEATURE.COMPLETION_ORDER) && seq !== next)
+      throw new Error('a reply to a burst out of order');
     this.#asked.delete(seq);
     this.#answered(asked, row);
   }
 
-  #isAnyOrder(): boolean {
-    return ((this.#features ?? 0) & FEATURE.COMPLETION_ORDER) !== 0;
+  #wishes(feature: number): boolean {
+    return ((this.#features ?? 0) & feature) !== 0;
   }
 
   /** Wishes that this version knows are granted. */
@@ -228,13 +229,15 @@ class Burst implements ClientSink {
   }
 
   #refused(asked: Asked, row: number): void {
-    const command = this.#reader.command[row];
+    const isRedirect = this.#reader.command[row] === REPLY.REDIRECT;
+    if (isRedirect && !this.#wishes(FEATURE.REDIRECT))
+      throw new Error('redirected against its wish');
     if (asked.kind !== 'write') return;
-    if (command === REPLY.REDIRECT) asked.write.outcome = 'refused';
-    else {
-      const { code } = readRefusal(this.#reader, row);
-      const isWithoutEffect = isErrorCode(code) && errorRow(code).outcome === 'not-applied';
-      if (isWithoutEffect) asked.write.outcome = 'refused';
-    }
+    if (isRedirect || isWithoutEffect(this.#reader, row)) asked.write.outcome = 'refused';
   }
+}
+
+function isWithoutEffect(reader: ReplyReader, row: number): boolean {
+  const { code } = readRefusal(reader, row);
+  return isErrorCode(code) && errorRow(code).outcome === 'not-applied';
 }

@@ -221,6 +221,49 @@ function readStale(`,
       },
     ],
   },
+  {
+    id: 'K73',
+    tier: 2,
+    violates: ['LIN'],
+    note: 'where a deep pipeline outgrows its ring, one of the columns stays as short as it was',
+    edits: [
+      {
+        file: 'src/node/slots.ts',
+        find: '    this.row = new Uint32Array(size);\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    id: 'K74',
+    tier: 2,
+    violates: ['LIN'],
+    note: 'a reply that comes when its request was given up is written over the next one of its slot',
+    edits: [
+      {
+        file: 'src/node/connections.ts',
+        find: `    if (connection === null || !connection.slots.isOpen(slot)) return;
+    connection.slots.setResult(slot, lane, row);
+`,
+        replace: `    if (connection === null) return;
+    connection.slots.setResult(slot, lane, row);
+`,
+      },
+    ],
+  },
+  {
+    id: 'K75',
+    tier: 2,
+    violates: ['LIN'],
+    note: 'a follower redirects whoever comes, whether he wishes so or not',
+    edits: [
+      {
+        file: 'src/node/route.ts',
+        find: '(flags & FLAG.REDIRECT) !== 0 && !isLeading(group)',
+        replace: '!isLeading(group)',
+      },
+    ],
+  },
 ];
 
 export const HOLDOUT_CLIENT_MUTANTS: readonly Mutant[] = rows.map((row) =>

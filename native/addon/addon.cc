@@ -11,6 +11,7 @@ NAPI_MODULE_INIT() {
   must(napi_set_named_property(env, exports, "version", number(env, kAddonVersion)), "version");
   register_base(env, exports);
   register_disk(env, exports);
+  register_load(env, exports);
   register_net(env, exports);
   return exports;
 }

@@ -13,9 +13,9 @@ if(NOT APEX_NODE_HEADERS OR NOT EXISTS ${APEX_NODE_HEADERS}/uv.h)
                       "or say -DAPEX_NODE_HEADERS=FOLDER, or -DAPEX_ADDON=OFF")
 endif()
 
-add_library(apex MODULE addon/addon.cc addon/base.cc addon/disk.cc addon/net.cc)
+add_library(apex MODULE addon/addon.cc addon/base.cc addon/disk.cc addon/load.cc addon/net.cc)
 target_include_directories(apex SYSTEM PRIVATE ${APEX_NODE_HEADERS})
 target_compile_definitions(apex PRIVATE NAPI_VERSION=8)
-target_link_libraries(apex PRIVATE apex_base apex_disk apex_net)
+target_link_libraries(apex PRIVATE apex_base apex_disk apex_load apex_net)
 set_target_properties(apex PROPERTIES PREFIX "" SUFFIX ".node"
                       LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})

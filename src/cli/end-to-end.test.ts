@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { bestImplementation } from '../runtime/native/choice.ts';
 import { type Member, until } from '../runtime/testing/cluster.ts';
 import { stageOfAll } from '../runtime/testing/stage.ts';
 
@@ -129,19 +130,38 @@ test('config: settings are shown, and changed wherever the leader is', async () 
   expect(nobody).toMatchObject({ exit: 5, out: '' });
 });
 
-test('bench: the last line of --json is the object that others read', async () => {
-  const args = [
-    '--bench',
-    stage.members.map(addressOf).join(','),
-    '--threads',
-    '3',
-    '--ops',
-    '600',
-  ];
-  const { out, complaints, exit } = await kv([...args, '--keys', '50', '--fill', '--json']);
-  expect([exit, complaints]).toEqual([0, expect.stringContaining('load from JavaScript')]);
-  const report = JSON.parse(out.trimEnd().split('\n').at(-1)!);
-  expect(report).toMatchObject({ ops: 600, errors: 0 });
-  const names = 'ops seconds opsPerSecond p50us p90us p99us p999us maxus errors';
-  expect(Object.keys(report).join(' ')).toBe(names);
+describe('bench', () => {
+  const { addon, reason } = bestImplementation();
+  const shape = ['--threads', '3', '--ops', '600', '--keys', '50', '--fill', '--json'];
+  const allAddresses = () => stage.members.map(addressOf).join(',');
+
+  test('the last line of --json is the object that others read', async () => {
+    const { out, complaints, exit } = await kv(['--bench', allAddresses(), ...shape]);
+    const source = addon === null ? 'load from JavaScript' : 'load from native threads';
+    expect([exit, complaints]).toEqual([0, expect.stringContaining(source)]);
+    const report = JSON.parse(out.trimEnd().split('\n').at(-1)!);
+    expect(report).toMatchObject({ ops: 600, errors: 0 });
+    const names = 'ops seconds opsPerSecond p50us p90us p99us p999us maxus errors';
+    expect(Object.keys(report).join(' ')).toBe(names);
+  });
+
+  test.skipIf(addon === null)(
+    `a native load leaves its keys in the store (skipped without it: ${reason})`,
+    async () => {
+      const args = ['--keys', '40', '--value-bytes', '3', '--mix', 'put=1', '--load', 'native'];
+      const ended = await kv(['bench', allAddresses(), ...shape.slice(0, 4), ...args, '--fill']);
+      expect(ended).toMatchObject({ exit: 0, complaints: '' });
+      expect(ended.out).toMatch(/^put +600 .* 0 +0$/m);
+      const keys = [0, 17, 39].map((key) => `key:${`${key}`.padStart(12, '0')}`);
+      const lines = [...keys, 'key:000000000050'].map((key) => `GET ${key}\n`).join('');
+      expect((await kv(['client', allAddresses()], lines)).out).toBe('vvv\nvvv\nvvv\n(nil)\n');
+    },
+  );
+
+  test('JavaScript makes the load where that is asked for', async () => {
+    const { complaints, exit } = await kv(['bench', allAddresses(), ...shape, '--load', 'node']);
+    expect([exit, complaints]).toEqual([0, expect.stringContaining('load from JavaScript')]);
+    const resp = await kv(['bench', allAddresses(), '--load', 'node', '--wire', 'resp']);
+    expect(resp).toMatchObject({ exit: 2, out: '' });
+  });
 });

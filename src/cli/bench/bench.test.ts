@@ -31,6 +31,8 @@ const PLAN: Plan = {
   isStale: false,
   rate: null,
   timeoutMs: 5000,
+  wire: 'client',
+  threads: { native: 1, node: 1 },
 };
 
 async function load(server: TinyServer, plan: Plan, share?: Share): Promise<Load> {
@@ -149,7 +151,14 @@ describe('the report', () => {
   const tally = new Tally();
   for (const micros of [100, 200, 300, 400]) tally.succeed(0, micros, micros === 100);
   tally.fail(1, 'OVERLOADED');
-  const finding: Finding = { tally, seconds: 2, workers: 1, clientCpuSeconds: 1, complaint: null };
+  const finding: Finding = {
+    load: 'node',
+    tally,
+    seconds: 2,
+    workers: 1,
+    clientCpuSeconds: 1,
+    complaint: null,
+  };
 
   test('the line of JSON has the names that others read', () => {
     expect(jsonLine(finding)).toBe(

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { bucketOf } from '../../base/log-buckets.ts';
 import { newPrng, nextBelow } from '../../base/prng.ts';
 import { Histogram } from './histogram.ts';
 
@@ -22,6 +23,13 @@ test('quantiles are those of the sorted values, to 1/128', () => {
 
 test('below 256 µs every value is exact', () => {
   for (let value = 0; value < 256; value++) expect(filled([value, 1e6]).quantile(0.5)).toBe(value);
+});
+
+test('values have the buckets that the native load gives them', () => {
+  const pinned = [0, 1, 255, 256, 257, 511, 512, 1000, 12_345, 1_000_000, 987_654_321];
+  expect(pinned.map((value) => bucketOf(value, 128))).toEqual([
+    0, 1, 255, 256, 256, 383, 384, 506, 960, 1780, 3051,
+  ]);
 });
 
 test('no quantile is above the maximum, which is exact', () => {

@@ -5,7 +5,8 @@
 import { bucketOf, upperEdge } from '../../base/log-buckets.ts';
 
 const SUB_BUCKETS = 128;
-const BUCKETS = 32 * SUB_BUCKETS;
+/** native/load/histogram.h counts in the same ones. */
+export const BUCKETS = 32 * SUB_BUCKETS;
 
 export interface HistogramCopy {
   readonly counts: Float64Array;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decodeUtf8 } from '../../base/text.ts';
-import { KEY_BYTES, newKeyDraw, writeKey } from './keys.ts';
+import { KEY_BYTES, newKeyDraw, writeKey, zipfOf } from './keys.ts';
 
 const KEYS = 1000;
 const DRAWS = 50_000;
@@ -43,6 +43,21 @@ test('connections draw different keys, and the same ones in the next run', () =>
   };
   expect(first(1)).toEqual(first(1));
   expect(first(1)).not.toEqual(first(2));
+});
+
+test('the draws are those that native/load/draws_test.cc pins', () => {
+  const drawn = (distribution: 'uniform' | 'zipfian') => {
+    const draw = newKeyDraw(distribution, 1000, 1);
+    return Array.from({ length: 12 }, () => draw());
+  };
+  expect(drawn('uniform')).toEqual([561, 447, 7, 294, 344, 782, 192, 664, 858, 118, 941, 507]);
+  expect(drawn('zipfian')).toEqual([415, 0, 943, 358, 327, 663, 552, 923, 610, 283, 534, 761]);
+  expect(zipfOf(1000)).toEqual({
+    zeta: 7.728953217284729,
+    zetaOfTwo: 1.5034777750283594,
+    eta: 0.07480608670689805,
+    stride: 761,
+  });
 });
 
 test('a key is "key:" and twelve digits', () => {

@@ -1,5 +1,6 @@
 /** What a benchmark is asked to do, and how that is shared among connections and threads. */
 import type { Address } from '../../client/address.ts';
+import type { Implementation } from '../../runtime/native/choice.ts';
 import type { Distribution } from './keys.ts';
 
 export type Operation = 'get' | 'put' | 'del';
@@ -7,6 +8,9 @@ export const OPERATIONS: readonly Operation[] = ['get', 'put', 'del'];
 
 /** Weights of the operations; their sum is whatever it is. */
 export type Mix = Readonly<Record<Operation, number>>;
+
+export type Wire = 'client' | 'resp';
+export const WIRES: readonly Wire[] = ['client', 'resp'];
 
 export interface Plan {
   readonly addresses: readonly Address[];
@@ -23,6 +27,10 @@ export interface Plan {
   /** Requests a second over all connections; null: as fast as answers come. */
   readonly rate: number | null;
   readonly timeoutMs: number;
+  /** RESP is what Redis speaks; from native threads only. */
+  readonly wire: Wire;
+  /** Threads at most, of either load. */
+  readonly threads: Readonly<Record<Implementation, number>>;
 }
 
 /** One connection's part. */

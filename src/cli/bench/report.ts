@@ -43,8 +43,10 @@ function figures(latency: Histogram, seconds: number): string[] {
   return [`${total}`, `${perSecond(total, seconds)}`, ...quantiles, `${maximum}`];
 }
 
+const SOURCES = { native: 'from native threads', node: 'from JavaScript' } as const;
+
 /** What a reader must know to judge the figures. */
-function notes(plan: Plan, { tally, seconds, workers, clientCpuSeconds }: Finding): string[] {
+function notes(plan: Plan, { load, tally, seconds, workers, clientCpuSeconds }: Finding): string[] {
   const { connections, pipeline, keys, distribution, valueBytes, isStale, rate } = plan;
   const reads = isStale ? 'stale' : 'linearizable';
   const pace = rate === null ? `${pipeline} in flight each` : `${rate} a second, from due times`;
@@ -52,7 +54,7 @@ function notes(plan: Plan, { tally, seconds, workers, clientCpuSeconds }: Findin
   const lines = [
     `${rounded(seconds)} s; ${connections} connections, ${pace}; ${keys} keys, ${distribution}`,
     `values of ${valueBytes} bytes; ${reads} reads; latency from send to reply`,
-    `load from JavaScript: ${workers} threads of this process at ${busy} % of a core in all,`,
+    `load ${SOURCES[load]}: ${workers} threads of this process at ${busy} % of a core in all,`,
     'which a machine that also runs the nodes takes from them: the figures are a lower bound',
   ];
   for (const [reason, times] of tally.reasons) lines.push(`error ${reason}: ${times} times`);

@@ -1,16 +1,17 @@
 /**
  * Runs a plan on worker threads and sums what they report.
  *
- * All connections are made before the first request leaves. Threads are as many as the machine has
- * cores, or connections if those are fewer: more would only take turns.
+ * All connections are made before the first request leaves.
  */
-import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import type { Implementation } from '../../runtime/native/choice.ts';
 import type { Plan, Share } from './plan.ts';
 import { Tally } from './tally.ts';
 import type { WorkerInput, WorkerMessage } from './worker.ts';
 
 export interface Finding {
+  /** Whose threads made the requests. */
+  readonly load: Implementation;
   readonly tally: Tally;
   /** From the first request to the last reply. */
   readonly seconds: number;
@@ -25,7 +26,7 @@ type Done = Extract<WorkerMessage, { kind: 'done' }>;
 
 /** Runs the shares; a string: no connection. */
 export async function runShares(plan: Plan, shares: readonly Share[]): Promise<Finding | string> {
-  const count = Math.min(shares.length, availableParallelism());
+  const count = Math.min(shares.length, plan.threads.node);
   const crews = Array.from({ length: count }, (_, at) => {
     const own = shares.filter(({ number }) => number % count === at);
     return new Crew({ plan, shares: own });
@@ -47,6 +48,7 @@ function sum(reports: readonly Done[]): Finding {
   const startedAt = Math.min(...reports.map((report) => report.startedAt));
   const endedAt = Math.max(...reports.map((report) => report.endedAt));
   return {
+    load: 'node',
     tally,
     seconds: Math.max(0, endedAt - startedAt) / 1000,
     workers: reports.length,

@@ -9,6 +9,10 @@ declare const diskHandle: unique symbol;
 /** An open disk of the addon's. */
 export type DiskHandle = { readonly [diskHandle]: true };
 
+declare const loadHandle: unique symbol;
+/** A running load of the addon's. */
+export type LoadHandle = { readonly [loadHandle]: true };
+
 export interface Addon {
   readonly version: number;
   crc32c(bytes: Uint8Array, seed: number): number;
@@ -31,5 +35,18 @@ export interface Addon {
   diskDirectWrites(handle: DiskHandle): number;
   /** Waits for what is running. The handle is void afterwards. */
   diskClose(handle: DiskHandle): void;
+  /** A number is the machine's number of an error. Flat arrays: native/addon/load.cc. */
+  loadStart(
+    plan: Float64Array,
+    shares: Float64Array,
+    hosts: readonly string[],
+    onEnd: () => void,
+  ): LoadHandle | number;
+  /** Requests that have found their end so far. */
+  loadAnswered(handle: LoadHandle): number;
+  /** Once `onEnd` was called. */
+  loadRead(handle: LoadHandle, into: Float64Array): readonly (string | number)[];
+  /** Ends what still runs. The handle is void afterwards. */
+  loadClose(handle: LoadHandle): void;
   readonly net: NetBinding;
 }

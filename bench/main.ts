@@ -1,6 +1,8 @@
 /** `npm run bench -- …`: measures the project itself; docs/performance.md says what came of it. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { IMPLEMENTATIONS } from '../src/runtime/native/choice.ts';
+import { compare, PEER_NAMES, type PeerName } from './compare/compare.ts';
+import { compareJson, compareTable } from './compare/report.ts';
 import { runDisk } from './disk.ts';
 import { diskJson, diskTable } from './disk-report.ts';
 import { isPassed, runMemory } from './memory.ts';
@@ -29,6 +31,33 @@ function print(isJson: boolean, table: string, json: string): void {
 }
 
 const program = new Command('bench').showSuggestionAfterError().showHelpAfterError();
+
+function peers(text: string): PeerName[] {
+  const names = text.split(',').map((name) => PEER_NAMES.find((known) => known === name));
+  if (names.every((name) => name !== undefined)) return [...new Set(names)];
+  throw new InvalidArgumentError(`It is a list of ${PEER_NAMES.join(', ')}.`);
+}
+
+// A flag of ours that follows the name of another bench is that bench's.
+program
+  .enablePositionalOptions()
+  .option('--compare <peers>', 'us beside redis, etcd: ratios of interleaved runs', peers)
+  .option('--rounds <n>', 'rounds that must count', integer(1, 1000), 3)
+  .option('--ops <n>', 'requests in a run; etcd gets a tenth', integer(1000, 1e9), 300_000)
+  .option('--json', 'as the last line, one JSON object', false)
+  .action(async ({ compare: asked, rounds, ops: operations, json }) => {
+    if (asked === undefined) program.help({ error: true });
+    const shape = { connections: 8, pipeline: 64, keys: 100_000, valueBytes: 100 };
+    const plan = { rounds, operations, shape };
+    const finding = await compare(asked, plan, (line) => process.stderr.write(`${line}\n`));
+    if (typeof finding === 'string') {
+      process.stderr.write(`${finding}\n`);
+      process.exitCode = 1;
+      return;
+    }
+    print(json, compareTable(finding), compareJson(finding));
+    process.exitCode = finding.verdict.isConclusive ? 0 : 1;
+  });
 
 program
   .command('memory')

@@ -1,0 +1,46 @@
+/** Our own nodes, as `kv serve` starts them: native ports, durability `durable`. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Addon } from '../../src/runtime/native/addon.ts';
+import { KV_MAIN, Servers } from '../servers.ts';
+import { type Contestant, fillBy, loadBy, type Shape, type Target } from './contestant.ts';
+import { HOST, TICKS_PER_SECOND } from './processes.ts';
+
+const run = promisify(execFile);
+const SERVE_FLAGS = ['--net', 'native', '--disk', 'native'];
+const HTTP_PORT_OFFSET = 2000;
+
+export interface OwnNodes extends Contestant {
+  /** What the cluster is asked to promise from now on. */
+  setDurability(durability: 'durable' | 'strict'): Promise<void>;
+}
+
+export async function startNodes(
+  name: string,
+  nodes: number,
+  addon: Addon,
+  folder: string,
+): Promise<OwnNodes> {
+  const walDirectory = join(folder, name);
+  const serveFlags = SERVE_FLAGS;
+  const servers = await Servers.start({ nodes, walDirectory, nodeFlags: [], serveFlags });
+  // Everything goes to the leader: what forwarding costs is another question.
+  const leader = async (): Promise<Target> => {
+    const [address] = await servers.addresses();
+    return { port: Number(address!.split(':').at(-1)), wire: 'client' };
+  };
+  const http = servers.ports.map((port) => `${HOST}:${port + HTTP_PORT_OFFSET}`).join(',');
+  return {
+    name,
+    cpuTicks: () => servers.cpuSeconds() * TICKS_PER_SECOND,
+    fill: async (shape: Shape) => fillBy(addon, await leader(), shape),
+    run: async (operation, shape, operations) =>
+      loadBy(addon, await leader(), shape, { operation, operations }),
+    setDurability: async (durability) => {
+      const args = [KV_MAIN, 'config', 'set', 'durability', durability, '--http', http];
+      await run(process.execPath, args);
+    },
+    stop: () => servers.stop(),
+  };
+}

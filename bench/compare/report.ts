@@ -3,7 +3,7 @@ import { machineLine } from '../machine.ts';
 import { median, rounded, tableOf } from '../table.ts';
 import type { Comparison } from './compare.ts';
 import type { Measured, MeasuredRound } from './rounds.ts';
-import { RATIOS } from './verdict.ts';
+import { RATIOS, verdictOf } from './verdict.ts';
 
 export function compareTable(comparison: Comparison): string {
   const { machine, plan, rounds, verdict, missing } = comparison;
@@ -18,9 +18,11 @@ export function compareTable(comparison: Comparison): string {
     `${connections} connections × ${pipeline} in flight, ${keys} keys, ${valueBytes}-byte values`,
     ...missing.map((reason) => `${reason}: not compared`),
     fate,
-    good.length > 0 ? 'medians of these rounds' : 'medians of disturbed rounds: they mean little',
+    good.length > 0
+      ? 'medians of these rounds'
+      : 'medians of disturbed rounds, ratios too: they mean little',
   ];
-  return `${lines.join('\n')}\n\n${figureRows(shown)}\n${ratioRows(comparison)}`;
+  return `${lines.join('\n')}\n\n${figureRows(shown)}\n${ratioRows(shown)}`;
 }
 
 function figureRows(rounds: readonly MeasuredRound[]): string {
@@ -48,13 +50,16 @@ function figureRows(rounds: readonly MeasuredRound[]): string {
   return tableOf([title, ...rows]);
 }
 
-function ratioRows({ verdict }: Comparison): string {
+/** Of these rounds, whether they count or not: the line above says which. */
+function ratioRows(rounds: readonly MeasuredRound[]): string {
+  const shown = rounds.map((round) => ({ ...round, disturbance: null }));
+  const { ratios, spread } = verdictOf(shown, shown.length);
   const rows = RATIOS.map(([name, above, below]) => {
-    const [ratio, spread] = [verdict.ratios[name] ?? null, verdict.spread[name] ?? null];
+    const [ratio, range] = [ratios[name] ?? null, spread[name] ?? null];
     const cells =
-      ratio === null || spread === null
+      ratio === null || range === null
         ? ['-', '-', '-']
-        : [ratio, spread.lowest, spread.highest].map((one) => `${rounded(one, 2)}`);
+        : [ratio, range.lowest, range.highest].map((one) => `${rounded(one, 2)}`);
     return [name, `${above} ÷ ${below}`, ...cells];
   });
   return tableOf([['RATIO', '', 'MEDIAN', 'LOWEST', 'HIGHEST'], ...rows]);

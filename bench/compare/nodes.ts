@@ -1,6 +1,7 @@
 /** Our own nodes, as `kv serve` starts them: native ports, durability `durable`. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Addon } from '../../src/runtime/native/addon.ts';
 import { KV_MAIN, Servers } from '../servers.ts';
@@ -10,10 +11,26 @@ import { HOST, TICKS_PER_SECOND } from './processes.ts';
 const run = promisify(execFile);
 const SERVE_FLAGS = ['--net', 'native', '--disk', 'native'];
 const HTTP_PORT_OFFSET = 2000;
+const SETTING_TRIES = 20;
+const SETTING_PAUSE_MS = 500;
 
 export interface OwnNodes extends Contestant {
   /** What the cluster is asked to promise from now on. */
   setDurability(durability: 'durable' | 'strict'): Promise<void>;
+}
+
+/** On a busy machine there may be an election under way: then again, for as long as one may take. */
+async function setDurability(durability: string, http: string): Promise<void> {
+  const args = [KV_MAIN, 'config', 'set', 'durability', durability, '--http', http];
+  for (let triesLeft = SETTING_TRIES; ; triesLeft--) {
+    try {
+      await run(process.execPath, args);
+      return;
+    } catch (error) {
+      if (triesLeft === 0) throw error;
+      await sleep(SETTING_PAUSE_MS);
+    }
+  }
 }
 
 export async function startNodes(
@@ -37,10 +54,7 @@ export async function startNodes(
     fill: async (shape: Shape) => fillBy(addon, await leader(), shape),
     run: async (operation, shape, operations) =>
       loadBy(addon, await leader(), shape, { operation, operations }),
-    setDurability: async (durability) => {
-      const args = [KV_MAIN, 'config', 'set', 'durability', durability, '--http', http];
-      await run(process.execPath, args);
-    },
+    setDurability: (durability) => setDurability(durability, http),
     stop: () => servers.stop(),
   };
 }

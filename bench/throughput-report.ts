@@ -12,7 +12,7 @@ export function throughputTable(finding: ThroughputFinding): string {
   const title = ['', 'NODES', 'OPS/S', 'LOWEST', 'HIGHEST', 'P50 µs', 'P99 µs', 'ERRORS'];
   return [
     machineLine(machine),
-    'load from JavaScript on the same machine, all of it to the leader: figures are lower bounds',
+    'load from the same machine, all of it to the leader: figures are lower bounds',
     `${connections} connections × ${pipeline} in flight; ${operations} requests a run;` +
       ` ${keys} keys of 16 bytes, values of ${valueBytes} bytes`,
     `durability of one node and of three: ${durability.join(', ')}`,

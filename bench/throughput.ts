@@ -4,7 +4,7 @@
  * 1. A round runs every shape once against each cluster, so that what disturbs the machine disturbs
  *    them alike; figures are medians over the rounds, with the lowest and highest beside them.
  * 2. Linearizable and stale reads are shapes of their own: a figure never mixes them.
- * 3. The load is JavaScript on the same machine. It takes CPU from the nodes, so figures are lower
+ * 3. The load runs on the same machine. It takes CPU from the nodes, so figures are lower
  *    bounds, and comparisons between shapes mean more than any of them.
  */
 import { execFile } from 'node:child_process';

@@ -75,12 +75,17 @@ async function contest(addon: Addon, { folder, present, plan, say }: Field) {
       peers.push(keep(await starting));
     }
     for (const contestant of started) await contestant.fill(plan.shape);
-    return await runRounds({ single, three, peers }, plan, ({ disturbance, surroundings }) => {
-      const { stealShare, foreignShare } = surroundings;
-      const shares = [stealShare, foreignShare].map((share) => `${Math.round(share * 100)} %`);
-      const fate = disturbance === null ? 'counts' : `thrown out: ${disturbance}`;
-      say(`a round ${fate} (steal ${shares[0]}, others ${shares[1]})`);
-    });
+    return await runRounds(
+      { single, three, peers },
+      plan,
+      ({ disturbance, surroundings, complaints }) => {
+        for (const complaint of complaints) say(complaint);
+        const { stealShare, foreignShare } = surroundings;
+        const shares = [stealShare, foreignShare].map((share) => `${Math.round(share * 100)} %`);
+        const fate = disturbance === null ? 'counts' : `thrown out: ${disturbance}`;
+        say(`a round ${fate} (steal ${shares[0]}, others ${shares[1]})`);
+      },
+    );
   } finally {
     for (const contestant of started) await contestant.stop();
   }

@@ -26,9 +26,11 @@ export function compareTable(comparison: Comparison): string {
 }
 
 function figureRows(rounds: readonly MeasuredRound[]): string {
+  // A run that failed has no sample; in another round it may have one.
   const names = Object.keys(rounds[0]?.samples ?? {}).sort();
   const rows = names.map((name) => {
     const seen = rounds.flatMap(({ samples }) => samples[name] ?? []);
+    if (seen.length === 0) return [name, 'failed'];
     const of = (pick: (sample: Measured) => number) => median(seen.map(pick));
     return [
       name,

@@ -26,6 +26,8 @@ export interface Measured extends Sample {
 export interface MeasuredRound extends Round {
   /** By `server.operation`; null: requests failed. */
   readonly samples: Readonly<Record<string, Measured | null>>;
+  /** Which requests failed, and how. */
+  readonly complaints: readonly string[];
 }
 
 export interface Contest {
@@ -73,23 +75,26 @@ async function runRound(contest: Contest, plan: ComparePlan, turn: number): Prom
     }
   }
   const surroundings = surroundingsOf(before, busyNow(), ownTicks() - ownBefore);
-  samples['three.put-strict'] = await measureStrict(contest.three, plan);
+  const failed = complaints[0] ?? null;
+  samples['three.put-strict'] = await measureStrict(contest.three, plan, (reason) =>
+    complaints.push(`three.put-strict: ${reason}`),
+  );
   const figures = Object.fromEntries(
     Object.entries(samples).map(([name, sample]) => [name, sample?.opsPerSecond ?? null]),
   );
-  const disturbance = complaints[0] ?? disturbanceOf(figures, surroundings);
-  return { figures, samples, surroundings, disturbance };
+  const disturbance = failed ?? disturbanceOf(figures, surroundings);
+  return { figures, samples, surroundings, complaints, disturbance };
 }
 
 /** Its failure says nothing about the rest of the round: it is slow, and elections are not. */
-async function measureStrict(three: OwnNodes, { shape, operations }: ComparePlan) {
+async function measureStrict(
+  three: OwnNodes,
+  { shape, operations }: ComparePlan,
+  complain: (reason: string) => void,
+) {
   await three.setDurability('strict');
   const some = Math.ceil(operations / STRICT_SHARE);
-  const sample = await measured(
-    three,
-    () => three.run('put', shape, some),
-    () => {},
-  );
+  const sample = await measured(three, () => three.run('put', shape, some), complain);
   await three.setDurability('durable');
   return sample;
 }

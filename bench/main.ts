@@ -1,4 +1,6 @@
 /** `npm run bench -- …`: measures the project itself; docs/performance.md says what came of it. */
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { IMPLEMENTATIONS } from '../src/runtime/native/choice.ts';
 import { compare, PEER_NAMES, type PeerName } from './compare/compare.ts';
@@ -8,6 +10,8 @@ import { diskJson, diskTable } from './disk-report.ts';
 import { isPassed, runMemory } from './memory.ts';
 import { memoryJson, memoryTable } from './memory-report.ts';
 import { runNet } from './net.ts';
+import { pathJson, pathTable } from './path-report.ts';
+import { type PathFinding, runPath } from './path-run.ts';
 import { profileTable, runProfile } from './profile.ts';
 import { runStorm } from './storm.ts';
 import { mib, rounded, tableOf } from './table.ts';
@@ -15,6 +19,14 @@ import { runThroughput } from './throughput.ts';
 import { hasErrors, throughputJson, throughputTable } from './throughput-report.ts';
 
 const MIB = 1024 * 1024;
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const PATH_SHAPES = [
+  ['get', 1],
+  ['stale', 1],
+  ['put', 1],
+  ['get', 3],
+  ['put', 3],
+] as const;
 
 function integer(low: number, high: number): (text: string) => number {
   return (text) => {
@@ -124,6 +136,21 @@ withLoad(program.command('net'))
   .action(async ({ ops: operations, json, ...plan }) => {
     const rows = await runNet({ ...plan, operations });
     print(json, diskTable(rows), diskJson(rows, 'net'));
+  });
+
+withLoad(program.command('path'))
+  .description('CPU of a request in the node itself, without sockets and disks')
+  .option('--against <folder>', 'another checkout, measured in turns with this one')
+  .option('--rounds <n>', 'rounds', integer(1, 1000), 7)
+  .option('--json', 'as the last line, one JSON object', false)
+  .action(async ({ against, ops: operations, rounds, json, ...load }) => {
+    const trees = [ROOT, ...(against === undefined ? [] : [resolve(against)])];
+    const findings: PathFinding[] = [];
+    for (const [kind, nodes] of PATH_SHAPES) {
+      const shape = { ...load, kind, isSequential: false };
+      findings.push(await runPath({ trees, nodes, shape, rounds, operations }));
+    }
+    print(json, pathTable(findings), pathJson(findings));
   });
 
 program

@@ -15,6 +15,7 @@ import { load, type ThroughputPlan } from './throughput.ts';
 export interface CpuProfile {
   readonly nodes: readonly {
     readonly id: number;
+    readonly children?: readonly number[];
     readonly callFrame: {
       readonly functionName: string;
       readonly url: string;
@@ -54,20 +55,56 @@ async function readProfile(folder: string): Promise<SelfTime[]> {
   return selfTimes(JSON.parse(await readFile(join(folder, file), 'utf8')) as CpuProfile);
 }
 
-/** By function, the greatest first; the idle loop is left out. */
-export function selfTimes({ nodes, samples, timeDeltas }: CpuProfile): SelfTime[] {
+/**
+ * Microseconds by what the function at `place` called, with all that those called in turn; what it
+ * spent itself goes by its own name, and what was not under it is left out.
+ */
+export function microsUnder(profile: CpuProfile, place: string): Record<string, number> {
+  const parents = new Map<number, number>();
+  for (const { id, children } of profile.nodes) {
+    for (const child of children ?? []) parents.set(child, id);
+  }
+  const frames = new Map(profile.nodes.map(({ id, callFrame }) => [id, callFrame]));
+  const isRoot = (id: number): boolean => {
+    const { functionName, url } = frames.get(id)!;
+    return `${functionName} ${placeOf(url, 0).split(':')[0]}` === place;
+  };
+  const branchOf = (id: number): number | null => {
+    let branch = id;
+    for (let at: number | undefined = id; at !== undefined; at = parents.get(at)) {
+      if (isRoot(at)) return branch;
+      branch = at;
+    }
+    return null;
+  };
+  const micros: Record<string, number> = {};
+  for (const [at, sample] of profile.samples.entries()) {
+    const branch = branchOf(sample);
+    if (branch === null) continue;
+    const name = frames.get(branch)!.functionName;
+    micros[name] = (micros[name] ?? 0) + (profile.timeDeltas[at] ?? 0);
+  }
+  return micros;
+}
+
+/** Microseconds by function and place, one line each; the idle loop is left out. */
+export function placedMicros({ nodes, samples, timeDeltas }: CpuProfile): Record<string, number> {
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
   const micros = new Map<string, number>();
-  let total = 0;
   for (const [at, sample] of samples.entries()) {
     const { functionName, url, lineNumber } = frames.get(sample)!;
     if (functionName === '(idle)') continue;
-    const delta = timeDeltas[at] ?? 0;
     const key = `${functionName || '(anonymous)'}\n${placeOf(url, lineNumber)}`;
-    micros.set(key, (micros.get(key) ?? 0) + delta);
-    total += delta;
+    micros.set(key, (micros.get(key) ?? 0) + (timeDeltas[at] ?? 0));
   }
-  return [...micros]
+  return Object.fromEntries(micros);
+}
+
+/** By function, the greatest first. */
+export function selfTimes(profile: CpuProfile): SelfTime[] {
+  const micros = Object.entries(placedMicros(profile));
+  const total = micros.reduce((sum, [, spent]) => sum + spent, 0);
+  return micros
     .sort(([, left], [, right]) => right - left)
     .map(([key, spent]) => {
       const [name, where] = key.split('\n') as [string, string];

@@ -189,10 +189,10 @@ const rows: readonly MutantRow[] = [
     edits: [
       {
         file: READS,
-        find: '    while (this.#next < this.#batch.count) this.#answerNext(state, time, lane);\n',
+        find: '      while (this.#next < end) this.#answerNext(state, time, lane);\n',
         replace: `    const logTime = state.logTime;
     state.logTime = time;
-    while (this.#next < this.#batch.count) this.#answerNext(state, time, lane);
+    while (this.#next < end) this.#answerNext(state, time, lane);
     state.logTime = logTime;
 `,
       },

@@ -82,7 +82,7 @@ export function putU64BE(bytes: Uint8Array, at: number, value: number): void {
 
 /** The next multiple of 8 at or above `size`. Works beyond 2^31. */
 export function align8(size: number): number {
-  return Math.ceil(size / 8) * 8;
+  return size < 0x4000_0000 ? (size + 7) & ~7 : Math.ceil(size / 8) * 8;
 }
 
 /** Byte-wise order: negative, zero or positive; a prefix sorts before what it begins. */

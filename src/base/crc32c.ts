@@ -14,6 +14,8 @@ import { assert } from './assert.ts';
 
 const POLYNOMIAL = 0x82f6_3b78;
 const SLICES = 16;
+/** From here on words are read through a view, which is a third faster once there is one. */
+const LONG_BYTES = 512;
 
 /** Row k (256 words): the CRC of a byte that is followed by k zero bytes. */
 const TABLE = buildTable();
@@ -38,10 +40,18 @@ function buildTable(): Int32Array {
  */
 export function crc32c(bytes: Uint8Array, from: number, to: number, seed = 0): number {
   assert(from >= 0 && from <= to && to <= bytes.length, 'internal', 'crc32c out of bounds');
+  const longEnd = to - from < LONG_BYTES ? from : to - ((to - from) % SLICES);
+  let crc = ~seed;
+  if (longEnd > from) crc = crcOfLong(bytes, from, longEnd, crc);
+  return ~crcOfShort(bytes, longEnd, to, crc) >>> 0;
+}
+
+/** By bytes: no view to be made. */
+function crcOfShort(bytes: Uint8Array, from: number, to: number, before: number): number {
   // A local: the optimiser then keeps the table's base address in a register.
   const table = TABLE;
   const wideEnd = to - SLICES;
-  let crc = ~seed;
+  let crc = before;
   let at = from;
   for (; at <= wideEnd; at += SLICES) {
     crc =
@@ -63,5 +73,36 @@ export function crc32c(bytes: Uint8Array, from: number, to: number, seed = 0): n
       table[bytes[at + 15]!]!;
   }
   for (; at < to; at++) crc = (crc >>> 8) ^ table[(crc ^ bytes[at]!) & 255]!;
-  return ~crc >>> 0;
+  return crc;
+}
+
+/** By words; [from, to) is whole rounds. */
+function crcOfLong(bytes: Uint8Array, from: number, to: number, before: number): number {
+  const table = TABLE;
+  const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let crc = before;
+  for (let at = from; at < to; at += SLICES) {
+    const first = crc ^ words.getInt32(at, true);
+    const second = words.getInt32(at + 4, true);
+    const third = words.getInt32(at + 8, true);
+    const fourth = words.getInt32(at + 12, true);
+    crc =
+      table[3840 + (first & 255)]! ^
+      table[3584 + ((first >>> 8) & 255)]! ^
+      table[3328 + ((first >>> 16) & 255)]! ^
+      table[3072 + (first >>> 24)]! ^
+      table[2816 + (second & 255)]! ^
+      table[2560 + ((second >>> 8) & 255)]! ^
+      table[2304 + ((second >>> 16) & 255)]! ^
+      table[2048 + (second >>> 24)]! ^
+      table[1792 + (third & 255)]! ^
+      table[1536 + ((third >>> 8) & 255)]! ^
+      table[1280 + ((third >>> 16) & 255)]! ^
+      table[1024 + (third >>> 24)]! ^
+      table[768 + (fourth & 255)]! ^
+      table[512 + ((fourth >>> 8) & 255)]! ^
+      table[256 + ((fourth >>> 16) & 255)]! ^
+      table[fourth >>> 24]!;
+  }
+  return crc;
 }

@@ -30,6 +30,7 @@ import { OPERATION, SESSION_RESULT_BYTES_MAX, SESSION_WINDOW, STATUS } from '../
 import { advanceChain } from './chain.ts';
 import { endSession, newTable, removeRecord, useSession } from './changes.ts';
 import { closeSession, execute, refuse } from './commands.ts';
+import { LOOK_AHEAD_KEYS } from './look-ahead.ts';
 import { ReadCursor } from './reads.ts';
 import { compactSome, freeSome } from './reclaim.ts';
 import { hasPassed } from './record.ts';
@@ -126,6 +127,7 @@ function applyCommands(
   const cursor = reads === null ? null : new ReadCursor(reads);
   let at = ENTRY_HEADER_BYTES;
   for (let ordinal = 0; ordinal < header.count; ordinal++) {
+    if (ordinal % LOOK_AHEAD_KEYS === 0) lookAhead(state, entry, at, end);
     cursor?.answerThrough(state, ordinal, out.reads);
     if (at < end && readCommand(entry, at, end, command)) {
       applyCommand(state, entry, command, out.writes);
@@ -136,7 +138,20 @@ function applyCommands(
       at = end;
     }
   }
+  state.table.ahead.forget();
   cursor?.answerThrough(state, header.count, out.reads);
+}
+
+/** At the keys of the next commands, as far as they make sense. */
+function lookAhead({ table, scratch }: StoreState, entry: Uint8Array, from: number, end: number) {
+  const { ahead } = table;
+  const { command } = scratch;
+  ahead.begin(entry);
+  for (let at = from; at < end && !ahead.isFull; at += command.size) {
+    if (!readCommand(entry, at, end, command)) break;
+    ahead.add(command.keyAt, command.keyAt + command.keyBytes);
+  }
+  table.lookAhead(entry);
 }
 
 /** Applies a command, once and only once if it names a session. */

@@ -8,7 +8,7 @@
 
 import { copyBytes } from '../../base/copy.ts';
 import { crc32c } from '../../base/crc32c.ts';
-import { readRecord, recordUnits, writeRecordHead } from './record.ts';
+import { readRecord, recordUnits, unitsOfRecord, writeRecordHead } from './record.ts';
 import type { Session } from './sessions.ts';
 import type { StoreState } from './state.ts';
 import { Table, tableHash } from './table.ts';
@@ -16,26 +16,49 @@ import { Table, tableHash } from './table.ts';
 /** Puts the record described by `scratch.write` in the place located last. */
 export function storeRecord(state: StoreState): void {
   const { table, slab } = state;
-  const { record, write } = state.scratch;
-  const valueBytes = write.headBytes + write.tailBytes;
-  const address = slab.take(recordUnits(write.keyBytes, valueBytes, write.deadline));
-  const bytes = slab.bytesAt(address);
-  const at = slab.offsetAt(address);
-  let crc = crc32c(write.head, write.headAt, write.headAt + write.headBytes);
-  if (write.tailBytes > 0) {
-    crc = crc32c(write.tail, write.tailAt, write.tailAt + write.tailBytes, crc);
+  const { write } = state.scratch;
+  const units = recordUnits(write.keyBytes, write.headBytes + write.tailBytes, write.deadline);
+  if (table.address !== 0) saveRecord(state);
+  if (isRewritable(state, units)) {
+    table.beginRewrite();
+    writeRecord(state, table.address);
+    table.endRewrite();
+  } else {
+    const address = slab.take(units);
+    writeRecord(state, address);
+    table.store(address);
   }
+}
+
+/**
+ * Whether the record may take the place of the one it replaces: most overwrites are as long as what
+ * they overwrite, and what that touched is in the cache. Nothing of the new one may come from there.
+ */
+function isRewritable({ table, slab, scratch }: StoreState, units: number): boolean {
+  if (table.address === 0) return false;
+  const bytes = slab.bytesAt(table.address);
+  const { key, head, tail } = scratch.write;
+  if (key === bytes || head === bytes || tail === bytes) return false;
+  return unitsOfRecord(bytes, slab.offsetAt(table.address)) === units;
+}
+
+function writeRecord({ slab, scratch }: StoreState, address: number): void {
+  const { record, write } = scratch;
+  const bytes = slab.bytesAt(address);
   record.keyBytes = write.keyBytes;
-  record.valueBytes = valueBytes;
+  record.valueBytes = write.headBytes + write.tailBytes;
   record.revision = write.revision;
   record.deadline = write.deadline;
-  record.valueCrc = crc;
-  writeRecordHead(bytes, at, record);
+  record.valueCrc = crc32c(write.head, write.headAt, write.headAt + write.headBytes);
+  if (write.tailBytes > 0) {
+    const tailEnd = write.tailAt + write.tailBytes;
+    record.valueCrc = crc32c(write.tail, write.tailAt, tailEnd, record.valueCrc);
+  }
+  writeRecordHead(bytes, slab.offsetAt(address), record);
   copyBytes(bytes, record.keyAt, write.key, write.keyAt, write.keyBytes);
   copyBytes(bytes, record.valueAt, write.head, write.headAt, write.headBytes);
+  if (write.tailBytes === 0) return;
   copyBytes(bytes, record.valueAt + write.headBytes, write.tail, write.tailAt, write.tailBytes);
-  if (table.address !== 0) saveRecord(state);
-  table.store(address);
 }
 
 /** Removes the record located last. */

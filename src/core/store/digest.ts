@@ -26,21 +26,34 @@ export class Sum {
   }
 }
 
-/** One element under way. `begin`, then words, then `end`. Reused. */
+/**
+ * One element under way. `begin`, then words, then `end`. Reused.
+ *
+ * Inside, lanes are signed: V8 keeps a signed 32-bit field as an integer, and an unsigned one as a
+ * double that is converted back and forth with every word.
+ */
 export class Element {
-  low = 0;
-  high = 0;
+  #low = 0;
+  #high = 0;
+
+  get low(): number {
+    return this.#low >>> 0;
+  }
+
+  get high(): number {
+    return this.#high >>> 0;
+  }
 
   begin(kind: number): void {
-    this.low = 0x2545_f491 ^ kind;
-    this.high = 0x6c07_8965 ^ kind;
+    this.#low = 0x2545_f491 ^ kind;
+    this.#high = 0x6c07_8965 ^ kind;
   }
 
   word(word: number): void {
-    const low = Math.imul(this.low ^ word, 0x9e37_79b1);
-    const high = Math.imul(this.high ^ word, 0x85eb_ca77);
-    this.low = low ^ (low >>> 15);
-    this.high = high ^ (high >>> 13);
+    const low = Math.imul(this.#low ^ word, 0x9e37_79b1);
+    const high = Math.imul(this.#high ^ word, 0x85eb_ca77);
+    this.#low = low ^ (low >>> 15);
+    this.#high = high ^ (high >>> 13);
   }
 
   /** A whole number up to 2^53 - 1, as two words. */
@@ -50,11 +63,11 @@ export class Element {
   }
 
   end(): void {
-    let low = Math.imul(this.low, 0xc2b2_ae3d);
-    let high = Math.imul(this.high, 0x27d4_eb2f);
+    let low = Math.imul(this.#low, 0xc2b2_ae3d);
+    let high = Math.imul(this.#high, 0x27d4_eb2f);
     low ^= low >>> 16;
     high ^= high >>> 16;
-    this.low = Math.imul(low, 0x1656_67b1) >>> 0;
-    this.high = Math.imul(high, 0x9e37_79b1) >>> 0;
+    this.#low = Math.imul(low, 0x1656_67b1);
+    this.#high = Math.imul(high, 0x9e37_79b1);
   }
 }

@@ -21,6 +21,7 @@ import { asciiBytes } from '../../base/text.ts';
 import { COMMAND_FLAG, type CommandView, readCommand } from '../command.ts';
 import type { ResultLane } from '../results.ts';
 import { KEY_BYTES_MAX, OPERATION, STATUS } from '../types.ts';
+import { LOOK_AHEAD_KEYS } from './look-ahead.ts';
 import { hasPassed, NO_DEADLINE, readRecord } from './record.ts';
 import type { ReadBatch, StoreState } from './state.ts';
 import { TableWalk } from './walk.ts';
@@ -52,7 +53,27 @@ export class ReadCursor {
 
   answerAll(state: StoreState, stampNow: number, lane: ResultLane): void {
     const time = Math.max(state.logTime, stampNow);
-    while (this.#next < this.#batch.count) this.#answerNext(state, time, lane);
+    while (this.#next < this.#batch.count) {
+      this.#lookAhead(state);
+      const end = Math.min(this.#batch.count, this.#next + LOOK_AHEAD_KEYS);
+      while (this.#next < end) this.#answerNext(state, time, lane);
+    }
+    state.table.ahead.forget();
+  }
+
+  /** At the keys of the next reads, as far as they make sense. */
+  #lookAhead({ table, scratch }: StoreState): void {
+    const { bytes, used, count } = this.#batch;
+    const { ahead } = table;
+    const { read } = scratch;
+    ahead.begin(bytes);
+    let at = this.#at;
+    for (let next = this.#next; next < count && !ahead.isFull; next++) {
+      if (!readCommand(bytes, at, used, read)) break;
+      ahead.add(read.keyAt, read.keyAt + read.keyBytes);
+      at += read.size;
+    }
+    table.lookAhead(bytes);
   }
 
   /** `time` is what TTL counts from. */

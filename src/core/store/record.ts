@@ -36,6 +36,13 @@ export function recordUnits(keyBytes: number, valueBytes: number, deadline: numb
   return Math.ceil((fixed + keyBytes + valueBytes) / UNIT_BYTES);
 }
 
+/** Units of the record at `at`. */
+export function unitsOfRecord(bytes: Uint8Array, at: number): number {
+  const fixed = recordKeyAt(bytes, at) - at;
+  const valueBytes = bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16);
+  return Math.ceil((fixed + recordKeyBytes(bytes, at) + valueBytes) / UNIT_BYTES);
+}
+
 /** A decoded record; reused. `bytes` is the region, `…At` are offsets in it. */
 export interface RecordView {
   bytes: Uint8Array;

@@ -37,6 +37,8 @@ const LEVELS = 4;
 const SLACK_UNITS = 4 * PAGE_UNITS;
 const SPARSE_SHARE = 16;
 
+const CACHE_LINE_BYTES = 64;
+
 /** Of the arrays by block, here and in Blocks. */
 export const BOOKKEEPING_BYTES_PER_BLOCK = 18 + 13;
 
@@ -92,6 +94,15 @@ export class Slab {
 
   offsetAt(address: number): number {
     return this.blocks.offsetAt(address);
+  }
+
+  /** Reads from where a small record at `address` stands, so that it is in the cache; 0: nothing. */
+  touch(address: number): number {
+    if (address === 0) return 0;
+    const bytes = this.blocks.bytesAt(address);
+    const at = this.blocks.offsetAt(address);
+    const next = at + CACHE_LINE_BYTES;
+    return bytes[at]! ^ (next < bytes.length ? bytes[next]! : 0);
   }
 
   /** Bytes that records and free slots hold, whole blocks counted. */

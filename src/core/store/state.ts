@@ -8,7 +8,7 @@
 import { Wyhash } from '../../base/hash.ts';
 import type { LogIndex, Term } from '../../base/units.ts';
 import { type CommandView, newCommandView } from '../command.ts';
-import { ResultLane } from '../results.ts';
+import { ResultLane, type Room } from '../results.ts';
 import type { Configuration, Settings, SnapshotMeta } from '../types.ts';
 import { newRecordView, type RecordView } from './record.ts';
 import { Sessions } from './sessions.ts';
@@ -153,10 +153,11 @@ export interface StoreOut {
   failed: SnapshotFault | null;
 }
 
-export function newStoreOut(): StoreOut {
+/** `room`: what is left free in front of what reads answer. */
+export function newStoreOut(room?: Room): StoreOut {
   return {
     writes: new ResultLane(),
-    reads: new ResultLane(),
+    reads: new ResultLane(room),
     snapshot: null,
     snapshotDone: false,
     snapshotAbandoned: false,

@@ -16,6 +16,7 @@ import { Wyhash } from '../../base/hash.ts';
 import { KEY_OVERHEAD_BYTES } from '../types.ts';
 import { Element, Sum } from './digest.ts';
 import { ExpiryHeap } from './expiry.ts';
+import { LookAhead } from './look-ahead.ts';
 import { NO_DEADLINE, newRecordView, readRecord, recordKeyAt, recordKeyBytes } from './record.ts';
 import { SHARDS, Shard, shardOf } from './shard.ts';
 import type { Slab } from './slab.ts';
@@ -51,6 +52,8 @@ export class Table {
   readonly #hash: KeyHash;
   readonly #element = new Element();
   readonly #record = newRecordView();
+  /** Keys that will be located soon: see `lookAhead`. */
+  readonly ahead = new LookAhead();
 
   constructor(slab: Slab, hash: KeyHash) {
     this.slab = slab;
@@ -69,10 +72,21 @@ export class Table {
 
   /** Finds the key that stands in bytes [from, to), or the place where it belongs. */
   locate(bytes: Uint8Array, from: number, to: number): boolean {
-    this.#hash.hash(bytes, from, to);
-    const high = this.#hash.high;
-    this.hashHigh = high;
-    this.hashLow = this.#hash.low;
+    const row = this.ahead.rowOf(bytes, from);
+    if (row >= 0) {
+      this.hashHigh = this.ahead.high[row]!;
+      this.hashLow = this.ahead.low[row]!;
+    } else {
+      this.#hash.hash(bytes, from, to);
+      this.hashHigh = this.#hash.high;
+      this.hashLow = this.#hash.low;
+    }
+    return this.#find(bytes, from, to);
+  }
+
+  /** Finds the key whose hash is in `hashHigh` and `hashLow`. */
+  #find(bytes: Uint8Array, from: number, to: number): boolean {
+    const high = this.hashHigh;
     const shard = this.shards[shardOf(high)]!;
     const slots = shard.slots;
     let at = 2 * shard.home(high);
@@ -88,6 +102,34 @@ export class Table {
     this.slot = at >>> 1;
     this.address = 0;
     return false;
+  }
+
+  /** Hashes the keys in `ahead`, which are in `bytes`, and touches what locating them will read. */
+  lookAhead(bytes: Uint8Array): void {
+    const { count, from, to, high, low, address } = this.ahead;
+    let touched = 0;
+    for (let row = 0; row < count; row++) {
+      this.#hash.hash(bytes, from[row]!, to[row]!);
+      high[row] = this.#hash.high;
+      low[row] = this.#hash.low;
+    }
+    // Nothing here waits for what is read: the next key's slot is under way before this one is in.
+    for (let row = 0; row < count; row++) {
+      const shard = this.shards[shardOf(high[row]!)]!;
+      touched ^= shard.slots[2 * shard.home(high[row]!)]!;
+    }
+    for (let row = 0; row < count; row++) address[row] = this.#addressNear(high[row]!);
+    for (let row = 0; row < count; row++) touched ^= this.slab.touch(address[row]!);
+    this.ahead.touched = touched;
+  }
+
+  /** The first address whose slot has this upper half of h, or one beyond it; 0: none. */
+  #addressNear(high: number): number {
+    const shard = this.shards[shardOf(high)]!;
+    const { slots } = shard;
+    let at = 2 * shard.home(high);
+    while (at < slots.length && slots[at + 1] !== 0 && slots[at]! < high) at += 2;
+    return at < slots.length ? slots[at + 1]! : 0;
   }
 
   /** Finds the place of the record at `address`, which must be in this table. */
@@ -116,6 +158,15 @@ export class Table {
     }
     this.address = address;
     this.#enter(shard, address);
+  }
+
+  /** The located record is about to be written anew where it stands, with the same key. */
+  beginRewrite(): void {
+    this.#leave(this.shards[shardOf(this.hashHigh)]!, this.address);
+  }
+
+  endRewrite(): void {
+    this.#enter(this.shards[shardOf(this.hashHigh)]!, this.address);
   }
 
   /** Removes the located record. */

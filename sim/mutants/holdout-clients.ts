@@ -202,7 +202,7 @@ function readStale(`,
     edits: [
       {
         file: 'src/node/connections.ts',
-        find: '        else if (state === SLOT.RESULT) this.#keepReply(connection, slot);\n',
+        find: '        else if (state === SLOT.RESULT) this.#writer.keep(connection, slot);\n',
         replace: '',
       },
     ],

@@ -71,4 +71,31 @@ describe('a lane of results', () => {
     }
     expect(lane.values.length).toBe(new ResultLane().values.length);
   });
+
+  test('leaves the room it was told to, and less where there is no value', () => {
+    const lane = new ResultLane({ value: 20, bare: 16 });
+    lane.push(1, 1, Uint8Array.of(7, 8), 0, 2);
+    lane.push(2, 0, NOTHING, 0, 0);
+    lane.push(1, 1, Uint8Array.of(9), 0, 1);
+    expect([...lane.valueAt.subarray(0, 3)]).toEqual([20, 38, 58]);
+    expect(toHex(lane.value(0))).toBe('0708');
+    expect(toHex(lane.value(2))).toBe('09');
+  });
+
+  test('writes over nothing that it has shown, and over everything else', () => {
+    const lane = new ResultLane({ value: 4, bare: 4 });
+    lane.push(1, 1, Uint8Array.of(1, 1), 0, 2);
+    const shown = lane.show(4, 6);
+    lane.clear();
+    lane.push(1, 1, Uint8Array.of(2, 2), 0, 2);
+    const second = lane.valueAt[0]!;
+    lane.clear();
+    lane.push(1, 1, Uint8Array.of(3, 3), 0, 2);
+    expect(toHex(shown)).toBe('0101');
+    expect(lane.valueAt[0]).toBe(second);
+    lane.push(1, 1, new Uint8Array(1_000_000).fill(5), 0, 1_000_000);
+    expect(toHex(lane.value(0))).toBe('0303');
+    expect(lane.value(1).every((byte) => byte === 5)).toBe(true);
+    expect(toHex(shown)).toBe('0101');
+  });
 });

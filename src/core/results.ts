@@ -2,11 +2,27 @@
  * Results of a batch, one row a command, in typed arrays: no object per operation.
  *
  * The store pushes, the protocol's writer reads; the node matches rows to requests by position.
- * Rows live until `clear`.
+ * 1. Rows live until `clear`. What was shown is frozen then: nothing is written over it.
+ * 2. A lane may leave room in front of each answer, so that whoever frames it copies no value:
+ *
+ *      values  │ room │ value of row 0 │ room │ value of row 1 │ bare │ …    bare: no value, less room
  */
 import { assert } from '../base/assert.ts';
 
+const VALUES_FIRST = 4096;
+/** Of a lane that shows what it holds: some turns' worth, since what was shown is not used again. */
+const SHOWN_BYTES = 256 * 1024;
+
+/** Bytes left free in front of an answer with a value, and of one without. */
+export interface Room {
+  readonly value: number;
+  readonly bare: number;
+}
+
+const NO_ROOM: Room = { value: 0, bare: 0 };
+
 export class ResultLane {
+  readonly room: Room;
   count = 0;
   /** STATUS of each row (types.ts). */
   status = new Uint8Array(64);
@@ -15,27 +31,42 @@ export class ResultLane {
   /** Where the row's value stands in `values`. */
   valueAt = new Uint32Array(64);
   valueBytes = new Uint32Array(64);
-  values = new Uint8Array(4096);
+  values = new Uint8Array(VALUES_FIRST);
+  /** Where the rows' part of `values` begins; what stands before was shown. */
+  #base = 0;
   #used = 0;
+  #isShown = false;
+
+  constructor(room = NO_ROOM) {
+    this.room = room;
+  }
 
   clear(): void {
     this.count = 0;
-    this.#used = 0;
+    if (this.#isShown) this.#base = this.#used;
+    this.#used = this.#base;
+    this.#isShown = false;
+  }
+
+  /** Bytes of `values` to send: frozen from now on. */
+  show(from: number, to: number): Uint8Array {
+    this.#isShown = true;
+    return this.values.subarray(from, to);
   }
 
   /** Appends a row whose value is copied from `source`; `bytes === 0`: no value. */
   push(status: number, revision: number, source: Uint8Array, at: number, bytes: number): void {
     if (this.count === this.status.length) this.#growRows();
     const row = this.count++;
+    const room = bytes === 0 ? this.room.bare : this.room.value;
+    if (this.#used + room + bytes > this.values.length) this.#growValues(room + bytes);
+    const valueAt = this.#used + room;
     this.status[row] = status;
     this.revision[row] = revision;
-    this.valueAt[row] = this.#used;
+    this.valueAt[row] = valueAt;
     this.valueBytes[row] = bytes;
-    if (bytes === 0) return;
-    const end = this.#used + bytes;
-    if (end > this.values.length) this.#growValues(end);
-    this.values.set(source.subarray(at, at + bytes), this.#used);
-    this.#used = end;
+    if (bytes > 0) this.values.set(source.subarray(at, at + bytes), valueAt);
+    this.#used = valueAt + bytes;
   }
 
   /** A view of row `row`'s value; valid until `clear`. */
@@ -61,9 +92,15 @@ export class ResultLane {
     this.valueBytes = valueBytes;
   }
 
-  #growValues(end: number): void {
-    const values = new Uint8Array(Math.max(end, this.values.length * 2));
-    values.set(this.values.subarray(0, this.#used));
+  /** The rows move to the front of a larger buffer; what was shown keeps the old one. */
+  #growValues(more: number): void {
+    const used = this.#used - this.#base;
+    const least = this.room === NO_ROOM ? 0 : SHOWN_BYTES;
+    const values = new Uint8Array(Math.max(least, 2 * (used + more)));
+    values.set(this.values.subarray(this.#base, this.#used));
+    for (let row = 0; row < this.count; row++) this.valueAt[row]! -= this.#base;
     this.values = values;
+    this.#base = 0;
+    this.#used = used;
   }
 }

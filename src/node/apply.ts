@@ -11,7 +11,7 @@ import { entryAt } from '../core/raft/log.ts';
 import { store } from '../core/store/step.ts';
 import type { Group, WaitingEntry } from './group.ts';
 import { noteApplied } from './hashes.ts';
-import { answer, refuse } from './owners.ts';
+import { answerAll, refuse } from './owners.ts';
 import { runSafeReads, sortReads } from './reads.ts';
 import { obeySettings } from './settings.ts';
 import { notePart, noteStage, readStopwatch } from './stages.ts';
@@ -73,13 +73,8 @@ function applyOurs(node: NodeState, group: Group, entry: Uint8Array, waiting: Wa
   const firstRead = reads.count;
   const batch = waiting.reads?.batch ?? null;
   store.step(group.store, { kind: 'apply', entry, reads: batch }, node.now, node.storeOut);
-  for (let row = 0; row < waiting.writes.count; row++) {
-    answer(node, waiting.writes, row, { lane: writes, at: firstWrite + row });
-  }
-  if (waiting.reads === null) return;
-  for (let row = 0; row < waiting.reads.rows.count; row++) {
-    answer(node, waiting.reads.rows, row, { lane: reads, at: firstRead + row });
-  }
+  answerAll(node, waiting.writes, writes, firstWrite);
+  if (waiting.reads !== null) answerAll(node, waiting.reads.rows, reads, firstRead);
 }
 
 function refuseWaiting(node: NodeState, waiting: WaitingEntry): void {

@@ -1,19 +1,27 @@
 /**
  * One group's commands of one turn, gathered as the body of the entry they become, and its reads.
  *
- * Each row remembers who asked: `owner` is a connection's number, or -1 - n for stream n of another
- * node's forwarded requests; `slot` is the request's number with that owner.
+ * 1. Each row remembers who asked: `owner` is a connection's number, or -1 - n for stream n of
+ *    another node's forwarded requests; `slot` is the request's number with that owner.
+ * 2. Commands that stand behind each other where they come from are copied at once, when something
+ *    else follows: a turn of one kind of request is one copy. Until `take` their bytes must stand.
  */
 import { ENTRY_HEADER_BYTES } from '../core/entry.ts';
 import type { ReadBatch } from '../core/store/state.ts';
 
 const BYTES_FIRST = 16 * 1024;
 const ROWS_FIRST = 64;
+const NONE = new Uint8Array(0);
 
 export class Rows {
   count = 0;
-  owner = new Float64Array(ROWS_FIRST);
-  slot = new Float64Array(ROWS_FIRST);
+  owner: Float64Array;
+  slot: Float64Array;
+
+  constructor(capacity: number) {
+    this.owner = new Float64Array(capacity);
+    this.slot = new Float64Array(capacity);
+  }
 
   push(owner: number, slot: number): void {
     if (this.count === this.owner.length) this.#grow();
@@ -32,25 +40,52 @@ export class Rows {
   }
 }
 
-/** Bytes that grow, with a head of `reserved` bytes left free. */
-class Bytes {
-  bytes: Uint8Array;
-  used: number;
+/** Room for as many rows as this batch had, and a few more: the next one is much like it. */
+const capacityAfter = (rows: Rows): number => Math.max(ROWS_FIRST, rows.count + (rows.count >>> 2));
 
-  constructor(reserved: number) {
-    this.bytes = new Uint8Array(BYTES_FIRST);
-    this.used = reserved;
+/** Bytes that grow; the last run of them is still where it comes from. */
+class Bytes {
+  #bytes: Uint8Array = NONE;
+  #copied = 0;
+  #source: Uint8Array = NONE;
+  #from = 0;
+  #to = 0;
+
+  get used(): number {
+    return this.#copied + this.#to - this.#from;
   }
 
   append(source: Uint8Array, at: number, size: number): void {
-    const end = this.used + size;
-    if (end > this.bytes.length) {
-      const bytes = new Uint8Array(Math.max(end, this.bytes.length * 2));
-      bytes.set(this.bytes.subarray(0, this.used));
-      this.bytes = bytes;
+    if (source !== this.#source || at !== this.#to) {
+      this.#copyRun();
+      this.#source = source;
+      this.#from = at;
     }
-    this.bytes.set(source.subarray(at, at + size), this.used);
-    this.used = end;
+    this.#to = at + size;
+  }
+
+  /** All of it as bytes of their own, behind `reserved` free ones; empty afterwards. */
+  take(reserved: number): Uint8Array {
+    const bytes = new Uint8Array(reserved + this.used);
+    if (this.#copied > 0) bytes.set(this.#bytes.subarray(0, this.#copied), reserved);
+    bytes.set(this.#source.subarray(this.#from, this.#to), reserved + this.#copied);
+    this.#copied = 0;
+    this.#source = NONE;
+    this.#from = 0;
+    this.#to = 0;
+    return bytes;
+  }
+
+  #copyRun(): void {
+    const end = this.used;
+    if (end > this.#bytes.length) {
+      const bytes = new Uint8Array(Math.max(BYTES_FIRST, end, this.#bytes.length * 2));
+      bytes.set(this.#bytes.subarray(0, this.#copied));
+      this.#bytes = bytes;
+    }
+    this.#bytes.set(this.#source.subarray(this.#from, this.#to), this.#copied);
+    this.#copied = end;
+    this.#from = this.#to;
   }
 }
 
@@ -61,11 +96,11 @@ export interface WriteBatch {
 }
 
 export class WriteGather {
-  rows = new Rows();
-  #body = new Bytes(ENTRY_HEADER_BYTES);
+  rows = new Rows(ROWS_FIRST);
+  readonly #body = new Bytes();
 
   get bodyBytes(): number {
-    return this.#body.used - ENTRY_HEADER_BYTES;
+    return this.#body.used;
   }
 
   append(source: Uint8Array, at: number, size: number): void {
@@ -74,10 +109,9 @@ export class WriteGather {
 
   /** What was gathered, in bytes of its own; the gather is empty afterwards. */
   take(): WriteBatch {
-    const batch = { bytes: this.#body.bytes.slice(0, this.#body.used), rows: this.rows };
-    this.rows = new Rows();
-    this.#body.used = ENTRY_HEADER_BYTES;
-    return batch;
+    const { rows } = this;
+    this.rows = new Rows(capacityAfter(rows));
+    return { bytes: this.#body.take(ENTRY_HEADER_BYTES), rows };
   }
 }
 
@@ -87,28 +121,31 @@ export interface ReadRows {
 }
 
 export class ReadGather {
-  rows = new Rows();
-  #ordinals: number[] = [];
-  #body = new Bytes(0);
+  rows = new Rows(ROWS_FIRST);
+  #ordinals = new Uint32Array(ROWS_FIRST);
+  readonly #body = new Bytes();
 
   /** `ordinal`: how many commands of the turn's entry come before the read. */
   append(source: Uint8Array, at: number, size: number, ordinal: number): void {
     this.#body.append(source, at, size);
-    this.#ordinals.push(ordinal);
+    const row = this.rows.count;
+    if (row === this.#ordinals.length) this.#growOrdinals();
+    this.#ordinals[row] = ordinal;
   }
 
   take(): ReadRows {
-    const bytes = this.#body.bytes.slice(0, this.#body.used);
-    const batch = {
-      bytes,
-      used: bytes.length,
-      count: this.rows.count,
-      ordinals: Uint32Array.from(this.#ordinals),
-    };
-    const taken = { batch, rows: this.rows };
-    this.rows = new Rows();
-    this.#ordinals = [];
-    this.#body.used = 0;
-    return taken;
+    const { rows } = this;
+    const bytes = this.#body.take(0);
+    const ordinals = this.#ordinals;
+    const capacity = capacityAfter(rows);
+    this.rows = new Rows(capacity);
+    this.#ordinals = new Uint32Array(capacity);
+    return { batch: { bytes, used: bytes.length, count: rows.count, ordinals }, rows };
+  }
+
+  #growOrdinals(): void {
+    const ordinals = new Uint32Array(this.#ordinals.length * 2);
+    ordinals.set(this.#ordinals);
+    this.#ordinals = ordinals;
   }
 }

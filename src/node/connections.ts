@@ -11,25 +11,15 @@
 import type { ErrorCode } from '../base/errors.ts';
 import { clearList } from '../base/lists.ts';
 import { type GroupId, type LogIndex, type Millis, ZERO_INDEX } from '../base/units.ts';
-import { FrameWriter } from '../core/protocol/frame-writer.ts';
 import { ProtocolOut } from '../core/protocol/requests.ts';
 import type { ProtocolState } from '../core/protocol/state.ts';
 import { protocol } from '../core/protocol/step.ts';
-import { FEATURE, FLAG, REQUEST } from '../core/protocol/wire.ts';
-import {
-  newReplyView,
-  type WireFailure,
-  type WireMetrics,
-  writeFailure,
-  writeMetrics,
-  writePong,
-  writeRedirect,
-  writeResult,
-  writeWelcome,
-} from '../core/protocol/writer.ts';
+import { FEATURE } from '../core/protocol/wire.ts';
+import type { WireFailure } from '../core/protocol/writer.ts';
 import type { ResultLane } from '../core/results.ts';
 import type { ConnectionId, NetPort } from '../ports/net.ts';
-import { Latencies } from './latencies.ts';
+import type { Latencies } from './latencies.ts';
+import { type LocalAnswers, ReplyWriter } from './reply-writer.ts';
 import { SLOT, Slots } from './slots.ts';
 
 export interface ConnectionLimits {
@@ -58,29 +48,18 @@ export interface Connection {
   unsentBefore: number;
 }
 
-/** What local replies need to know. */
-export interface LocalAnswers {
-  readonly server: string;
-  metrics(): WireMetrics;
-  /** The leader's client address, or null while nobody knows it. */
-  leaderAddress(): string | null;
-}
-
 export class Connections {
   readonly out = new ProtocolOut();
   readonly #rows = new Map<ConnectionId, Connection>();
+  /** Found last: requests of one connection come, and are answered, one after the other. */
+  #found: Connection | null = null;
   readonly #net: NetPort;
   readonly #limits: ConnectionLimits;
-  readonly #local: LocalAnswers;
-  readonly #writer: FrameWriter;
-  readonly #reply = newReplyView();
+  readonly #writer: ReplyWriter;
   readonly #dirty: Connection[] = [];
   readonly #slowed: Connection[] = [];
   slowReadersClosed = 0;
   refused = 0;
-  /** The turn's time in microseconds. */
-  micros = 0;
-  readonly latencies = new Latencies();
 
   constructor(options: {
     readonly nodeId: number;
@@ -90,8 +69,20 @@ export class Connections {
   }) {
     this.#net = options.net;
     this.#limits = options.limits;
-    this.#local = options.local;
-    this.#writer = new FrameWriter(options.nodeId);
+    this.#writer = new ReplyWriter(options.nodeId, options.net, options.local);
+  }
+
+  /** The turn's time in microseconds. */
+  get micros(): number {
+    return this.#writer.micros;
+  }
+
+  set micros(micros: number) {
+    this.#writer.micros = micros;
+  }
+
+  get latencies(): Latencies {
+    return this.#writer.latencies;
   }
 
   get count(): number {
@@ -99,7 +90,14 @@ export class Connections {
   }
 
   find(id: ConnectionId): Connection | null {
-    return this.#rows.get(id) ?? null;
+    if (this.#found !== null && this.#found.id === id) return this.#found;
+    this.#found = this.#rows.get(id) ?? null;
+    return this.#found;
+  }
+
+  #delete(id: ConnectionId): void {
+    this.#rows.delete(id);
+    this.#found = null;
   }
 
   open(id: ConnectionId): void {
@@ -130,14 +128,13 @@ export class Connections {
   }
 
   closed(id: ConnectionId): void {
-    this.#rows.delete(id);
+    this.#delete(id);
   }
 
   /** Opens a slot for row `row` of the turn's requests. */
   openSlot(connection: Connection, row: number): number {
     const { seq, command, flags } = this.out.requests;
-    const request = { seq: seq[row]!, command: command[row]!, flags: flags[row]! };
-    return connection.slots.push(request, this.micros);
+    return connection.slots.push(seq[row]!, command[row]!, flags[row]!, this.micros);
   }
 
   /** When a request came, in microseconds; null: it waits no more. */
@@ -177,9 +174,7 @@ export class Connections {
 
   complete(id: ConnectionId, slot: number, lane: ResultLane, row: number): void {
     const connection = this.find(id);
-    if (connection === null || !connection.slots.isOpen(slot)) return;
-    connection.slots.setResult(slot, lane, row);
-    this.#markDirty(connection);
+    if (connection?.slots.complete(slot, lane, row) === true) this.#markDirty(connection);
   }
 
   answerLocally(connection: Connection, slot: number): void {
@@ -240,7 +235,7 @@ export class Connections {
       this.#writeReplies(connection);
       this.#applyBackPressure(connection, now);
       if (connection.isClosing && connection.slots.pending === 0) {
-        this.#rows.delete(connection.id);
+        this.#delete(connection.id);
         this.#net.close(connection.id, false);
       }
     }
@@ -256,77 +251,12 @@ export class Connections {
       if (state === SLOT.PENDING) {
         isInOrder = false;
       } else if (state !== SLOT.GONE) {
-        if (isInOrder || isAnyOrder) this.#writeReply(connection, slot);
-        else if (state === SLOT.RESULT) this.#keepReply(connection, slot);
+        if (isInOrder || isAnyOrder) this.#writer.write(connection, slot);
+        else if (state === SLOT.RESULT) this.#writer.keep(connection, slot);
       }
       if (isInOrder) slots.head = slot + 1;
     }
-    if (this.#writer.pendingBytes > 0) this.#net.send(connection.id, this.#writer.take());
-  }
-
-  /** The lanes are cleared after the turn, so an answer that must wait is encoded now. */
-  #keepReply(connection: Connection, slot: number): void {
-    if (this.#writer.pendingBytes > 0) this.#net.send(connection.id, this.#writer.take());
-    this.#writeReply(connection, slot);
-    connection.slots.setKept(slot, this.#writer.take());
-  }
-
-  #writeReply(connection: Connection, slot: number): void {
-    const { slots } = connection;
-    const at = slots.at(slot);
-    const request = { seq: slots.seq[at]!, command: slots.command[at]!, flags: slots.flags[at]! };
-    switch (slots.state[at]) {
-      case SLOT.RESULT:
-        this.#writeResult(slots, at);
-        break;
-      case SLOT.KEPT:
-        if (this.#writer.pendingBytes > 0) this.#net.send(connection.id, this.#writer.take());
-        this.#net.send(connection.id, slots.kept[at]!);
-        break;
-      case SLOT.FAILED:
-        writeFailure(this.#writer, request, slots.failure[at]!);
-        break;
-      case SLOT.REDIRECT:
-        this.#writeRedirect(request);
-        break;
-      case SLOT.LOCAL:
-        this.#writeLocal(connection, request);
-        break;
-    }
-    slots.release(slot);
-  }
-
-  #writeResult(slots: Slots, at: number): void {
-    const reply = this.#reply;
-    const lane = slots.lane[at]!;
-    const row = slots.row[at]!;
-    reply.seq = slots.seq[at]!;
-    reply.command = slots.command[at]!;
-    reply.flags = slots.flags[at]!;
-    reply.staleMs = slots.staleMs[at]!;
-    reply.status = lane.status[row]!;
-    reply.revision = lane.revision[row]!;
-    reply.source = lane.values;
-    reply.valueAt = lane.valueAt[row]!;
-    reply.valueBytes = lane.valueBytes[row]!;
-    const isStale = (reply.flags & FLAG.STALE) !== 0;
-    this.latencies.note(reply.command, isStale, this.micros - slots.since[at]!);
-    writeResult(this.#writer, reply);
-  }
-
-  #writeRedirect(request: { seq: number; command: number; flags: number }): void {
-    const address = this.#local.leaderAddress();
-    if (address !== null) writeRedirect(this.#writer, request.seq, address);
-    else writeFailure(this.#writer, request, { code: 'UNAVAILABLE', detail: null });
-  }
-
-  #writeLocal(connection: Connection, { seq, command }: { seq: number; command: number }): void {
-    if (command === REQUEST.PING) writePong(this.#writer, seq);
-    else if (command === REQUEST.METRICS) writeMetrics(this.#writer, seq, this.#local.metrics());
-    else if (connection.protocol.mode !== 'peer') {
-      const { features } = connection.protocol;
-      writeWelcome(this.#writer, seq, { features, server: this.#local.server });
-    }
+    this.#writer.flush(connection.id);
   }
 
   #applyBackPressure(connection: Connection, now: Millis): void {
@@ -377,7 +307,7 @@ export class Connections {
       connection.unsentBefore = unsent;
       if (now - connection.stuckSince < this.#limits.slowReaderMs) continue;
       this.slowReadersClosed++;
-      this.#rows.delete(connection.id);
+      this.#delete(connection.id);
       this.#net.close(connection.id, true);
     }
   }

@@ -25,7 +25,7 @@ import type { ReadRows } from './batch.ts';
 import { type ForwardStream, newStream, type Outstanding } from './forward-stream.ts';
 import type { Routed } from './gather.ts';
 import type { Group } from './group.ts';
-import { answer, endUnknown, markForwarded, refuseOne } from './owners.ts';
+import { endUnknown, markForwarded, refuseOne } from './owners.ts';
 import { receiveRequest } from './served.ts';
 import { findGroup, type NodeState } from './state.ts';
 
@@ -155,7 +155,7 @@ function takeRow(
     case ROW_KIND.RESULT: {
       const lane = node.forwarded;
       lane.push(row.status, row.revision, bytes, row.at, row.bytes);
-      answer(node, rows, n, { lane, at: lane.count - 1 });
+      node.connections.complete(owner, slot, lane, lane.count - 1);
       break;
     }
     case ROW_KIND.REFUSED:

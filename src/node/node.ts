@@ -9,7 +9,7 @@ import { FormationOut } from '../core/formation/state.ts';
 import { newIdentityOut } from '../core/identity/state.ts';
 import { identity } from '../core/identity/step.ts';
 import { newPeerFrameView } from '../core/protocol/peer-frame.ts';
-import type { WireMetrics } from '../core/protocol/writer.ts';
+import { PLAIN_ROOM, type WireMetrics } from '../core/protocol/writer.ts';
 import { ResultLane } from '../core/results.ts';
 import { newSnapshotsOut } from '../core/snapshots/out.ts';
 import { clearStoreOut, newStoreOut } from '../core/store/state.ts';
@@ -83,7 +83,7 @@ export class Node implements NodeDriver {
       peers: null,
       groups: [],
       ring: null,
-      storeOut: newStoreOut(),
+      storeOut: newStoreOut(PLAIN_ROOM),
       snapshotsOut: newSnapshotsOut(),
       stopping: null,
       records: [],

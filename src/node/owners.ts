@@ -9,17 +9,14 @@ import type { Rows } from './batch.ts';
 import type { Group } from './group.ts';
 import type { NodeState } from './state.ts';
 
-export interface Answer {
-  readonly lane: ResultLane;
-  /** The row of the lane that answers. */
-  readonly at: number;
-}
-
-export function answer(node: NodeState, rows: Rows, row: number, { lane, at }: Answer): void {
-  const owner = rows.owner[row]!;
-  const slot = rows.slot[row]!;
-  if (owner >= 0) node.connections.complete(owner, slot, lane, at);
-  else node.served.complete(-1 - owner, slot, lane, at);
+/** The rows are answered by as many of `lane`, from `first` on. */
+export function answerAll(node: NodeState, rows: Rows, lane: ResultLane, first: number): void {
+  const { count, owner, slot } = rows;
+  for (let row = 0; row < count; row++) {
+    const asker = owner[row]!;
+    if (asker >= 0) node.connections.complete(asker, slot[row]!, lane, first + row);
+    else node.served.complete(-1 - asker, slot[row]!, lane, first + row);
+  }
 }
 
 /** None of these was applied. */
@@ -57,6 +54,7 @@ export function markProposed(node: NodeState, rows: Rows, group: Group, index: L
 export function noteEntry(node: NodeState, rows: Rows, group: Group, index: LogIndex): void {
   for (let row = 0; row < rows.count; row++) {
     const owner = rows.owner[row]!;
+    if (row > 0 && owner === rows.owner[row - 1]) continue;
     if (owner >= 0) node.connections.noteEntry(owner, group.id, index);
     else node.served.noteEntry(-1 - owner, index);
   }
@@ -77,6 +75,7 @@ export function lastEntry(node: NodeState, rows: Rows, group: Group): LogIndex {
   let last = 0;
   for (let row = 0; row < rows.count; row++) {
     const owner = rows.owner[row]!;
+    if (row > 0 && owner === rows.owner[row - 1]) continue;
     const index =
       owner >= 0 ? node.connections.lastEntry(owner, group.id) : node.served.lastEntry(-1 - owner);
     if (index > last) last = index;

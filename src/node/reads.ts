@@ -5,7 +5,7 @@ import { clusterTime, nextStamp } from '../core/raft/time.ts';
 import { store } from '../core/store/step.ts';
 import type { ReadRows } from './batch.ts';
 import type { Group } from './group.ts';
-import { answer, refuse } from './owners.ts';
+import { answerAll, refuse } from './owners.ts';
 import type { NodeState } from './state.ts';
 
 /** Takes Raft's word on the reads it was asked for. */
@@ -40,7 +40,7 @@ export function evaluate(node: NodeState, group: Group, { batch, rows }: ReadRow
   const first = lane.count;
   const stampNow = stampOf(node, group);
   store.step(group.store, { kind: 'read', batch, stampNow }, node.now, node.storeOut);
-  for (let row = 0; row < rows.count; row++) answer(node, rows, row, { lane, at: first + row });
+  answerAll(node, rows, lane, first);
 }
 
 /** The stamp that an entry written now would get; a follower knows only what it has applied. */

@@ -8,7 +8,7 @@
  * is number & mask. Replies leave from the head; one that is done early waits for those before it.
  */
 import { assert } from '../base/assert.ts';
-import type { Request, WireFailure } from '../core/protocol/writer.ts';
+import type { WireFailure } from '../core/protocol/writer.ts';
 import type { ResultLane } from '../core/results.ts';
 
 export const SLOT = {
@@ -57,13 +57,13 @@ export class Slots {
     return slot >= this.head && slot < this.tail && this.state[this.at(slot)] === SLOT.PENDING;
   }
 
-  push(request: Request, since: number): number {
+  push(seq: number, command: number, flags: number, since: number): number {
     if (this.pending === this.seq.length) this.#grow();
     const slot = this.tail++;
-    const at = this.at(slot);
-    this.seq[at] = request.seq;
-    this.command[at] = request.command;
-    this.flags[at] = request.flags;
+    const at = slot & (this.seq.length - 1);
+    this.seq[at] = seq;
+    this.command[at] = command;
+    this.flags[at] = flags;
     this.since[at] = since;
     this.state[at] = SLOT.PENDING;
     this.isSent[at] = 0;
@@ -71,11 +71,14 @@ export class Slots {
     return slot;
   }
 
-  setResult(slot: number, lane: ResultLane, row: number): void {
-    const at = this.at(slot);
+  /** Row `row` of `lane` answers `slot`. False: it is answered already, or gone. */
+  complete(slot: number, lane: ResultLane, row: number): boolean {
+    const at = slot & (this.seq.length - 1);
+    if (slot < this.head || slot >= this.tail || this.state[at] !== SLOT.PENDING) return false;
     this.state[at] = SLOT.RESULT;
     this.lane[at] = lane;
     this.row[at] = row;
+    return true;
   }
 
   setFailure(slot: number, failure: WireFailure): void {
@@ -94,7 +97,10 @@ export class Slots {
   /** Forgets the answer of `slot`, which has been written. */
   release(slot: number): void {
     const at = this.at(slot);
+    const isResult = this.state[at] === SLOT.RESULT;
     this.state[at] = SLOT.GONE;
+    // Lanes outlive every connection; nothing else hangs on a result.
+    if (isResult) return;
     this.lane[at] = null;
     this.kept[at] = null;
     this.failure[at] = null;

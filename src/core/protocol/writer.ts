@@ -16,9 +16,10 @@ import { assert } from '../../base/assert.ts';
 import { putU16BE, putU32BE, putU64BE } from '../../base/bytes.ts';
 import { type ErrorCode, errorRow, isErrorCode, type Outcome } from '../../base/errors.ts';
 import { encodeUtf8 } from '../../base/text.ts';
+import type { ResultLane, Room } from '../results.ts';
 import { KEY_BYTES_MAX, SESSION_WINDOW, STATUS, VALUE_BYTES_MAX } from '../types.ts';
 import type { FrameWriter } from './frame-writer.ts';
-import { FLAG, isTyped, REPLY, WIRE_VERSION } from './wire.ts';
+import { FLAG, FRAME_HEADER_BYTES, FRAME_MAGIC, isTyped, REPLY, WIRE_VERSION } from './wire.ts';
 
 /** A RESULT's payload without its value's bytes. */
 export const RESULT_BYTES = 20;
@@ -76,6 +77,36 @@ function writePlain(writer: FrameWriter, reply: ReplyView): void {
   } else {
     writer.frame(status === STATUS.OK ? REPLY.OK : REPLY.NOT_FOUND, 0, seq, 0);
   }
+}
+
+/** What a lane leaves free for plain replies: VALUE's header and length, or a header alone. */
+export const PLAIN_ROOM: Room = { value: FRAME_HEADER_BYTES + 4, bare: FRAME_HEADER_BYTES };
+
+/**
+ * Makes a plain reply to a GET around the row's value, where it stands. Answers where the reply
+ * begins; -1: the lane has no room for it, or the row asks for another form.
+ */
+export function framePlainResult(
+  lane: ResultLane,
+  row: number,
+  seq: number,
+  sender: number,
+): number {
+  const status = lane.status[row]!;
+  const valueBytes = lane.valueBytes[row]!;
+  const isValue = status === STATUS.VALUE && valueBytes > 0;
+  const isNothing = status === STATUS.NOT_FOUND && valueBytes === 0;
+  if (lane.room !== PLAIN_ROOM || !(isValue || isNothing)) return -1;
+  const { values } = lane;
+  const at = lane.valueAt[row]! - (isValue ? PLAIN_ROOM.value : PLAIN_ROOM.bare);
+  putU32BE(values, at, FRAME_MAGIC);
+  values[at + 4] = isValue ? REPLY.VALUE : REPLY.NOT_FOUND;
+  values[at + 5] = 0;
+  putU16BE(values, at + 6, sender);
+  putU32BE(values, at + 8, isValue ? 4 + valueBytes : 0);
+  putU32BE(values, at + 12, seq);
+  if (isValue) putU32BE(values, at + FRAME_HEADER_BYTES, valueBytes);
+  return at;
 }
 
 function writeTyped(writer: FrameWriter, reply: ReplyView): void {

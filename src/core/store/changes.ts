@@ -8,10 +8,12 @@
 
 import { copyBytes } from '../../base/copy.ts';
 import { crc32c } from '../../base/crc32c.ts';
-import { readRecord, recordUnits, unitsOfRecord, writeRecordHead } from './record.ts';
+import { readRecord, recordKeyAt, recordUnits, unitsOfRecord, writeRecordHead } from './record.ts';
 import type { Session } from './sessions.ts';
 import type { StoreState } from './state.ts';
 import { Table, tableHash } from './table.ts';
+
+const NOWHERE = -1;
 
 /** Puts the record described by `scratch.write` in the place located last. */
 export function storeRecord(state: StoreState): void {
@@ -20,12 +22,14 @@ export function storeRecord(state: StoreState): void {
   const units = recordUnits(write.keyBytes, write.headBytes + write.tailBytes, write.deadline);
   if (table.address !== 0) saveRecord(state);
   if (isRewritable(state, units)) {
+    const { address } = table;
+    const keyAt = recordKeyAt(slab.bytesAt(address), slab.offsetAt(address));
     table.beginRewrite();
-    writeRecord(state, table.address);
+    writeRecord(state, address, keyAt);
     table.endRewrite();
   } else {
     const address = slab.take(units);
-    writeRecord(state, address);
+    writeRecord(state, address, NOWHERE);
     table.store(address);
   }
 }
@@ -42,7 +46,8 @@ function isRewritable({ table, slab, scratch }: StoreState, units: number): bool
   return unitsOfRecord(bytes, slab.offsetAt(table.address)) === units;
 }
 
-function writeRecord({ slab, scratch }: StoreState, address: number): void {
+/** `keyAt`: where the key stands already, if anywhere. */
+function writeRecord({ slab, scratch }: StoreState, address: number, keyAt: number): void {
   const { record, write } = scratch;
   const bytes = slab.bytesAt(address);
   record.keyBytes = write.keyBytes;
@@ -55,7 +60,9 @@ function writeRecord({ slab, scratch }: StoreState, address: number): void {
     record.valueCrc = crc32c(write.tail, write.tailAt, tailEnd, record.valueCrc);
   }
   writeRecordHead(bytes, slab.offsetAt(address), record);
-  copyBytes(bytes, record.keyAt, write.key, write.keyAt, write.keyBytes);
+  if (record.keyAt !== keyAt) {
+    copyBytes(bytes, record.keyAt, write.key, write.keyAt, write.keyBytes);
+  }
   copyBytes(bytes, record.valueAt, write.head, write.headAt, write.headBytes);
   if (write.tailBytes === 0) return;
   copyBytes(bytes, record.valueAt + write.headBytes, write.tail, write.tailAt, write.tailBytes);

@@ -58,7 +58,8 @@ export class Element {
 
   /** A whole number up to 2^53 - 1, as two words. */
   number(value: number): void {
-    this.word((value % TWO_32) | 0);
+    // ToInt32 is modulo 2^32, for any whole number.
+    this.word(value | 0);
     this.word(Math.floor(value / TWO_32));
   }
 

@@ -97,7 +97,7 @@ export function writeRecordHead(bytes: Uint8Array, at: number, view: RecordView)
     (revisionHigh >>> 16);
   putU16(bytes, at + 4, view.keyBytes);
   putU16(bytes, at + 6, revisionHigh);
-  putU32(bytes, at + 8, view.revision % TWO_32);
+  putU32(bytes, at + 8, view.revision >>> 0);
   putU32(bytes, at + 12, view.valueCrc);
   view.bytes = bytes;
   view.keyAt = at + HEAD_BYTES;

@@ -22,6 +22,7 @@ const WORKLOAD: WorkloadConfig = {
   dawdlePermille: 0,
   expiringMs: 0,
   roughMs: 0,
+  burstMs: 0,
 };
 
 export class Load {

@@ -241,13 +241,9 @@ function readStale(`,
     note: 'a reply that comes when its request was given up is written over the next one of its slot',
     edits: [
       {
-        file: 'src/node/connections.ts',
-        find: `    if (connection === null || !connection.slots.isOpen(slot)) return;
-    connection.slots.setResult(slot, lane, row);
-`,
-        replace: `    if (connection === null) return;
-    connection.slots.setResult(slot, lane, row);
-`,
+        file: 'src/node/slots.ts',
+        find: ' || slot >= this.tail || this.state[at] !== SLOT.PENDING) return false;\n',
+        replace: ' || slot >= this.tail) return false;\n',
       },
     ],
   },
@@ -261,6 +257,19 @@ function readStale(`,
         file: 'src/node/route.ts',
         find: '(flags & FLAG.REDIRECT) !== 0 && !isLeading(group)',
         replace: '!isLeading(group)',
+      },
+    ],
+  },
+  {
+    id: 'K76',
+    tier: 2,
+    violates: ['LIN'],
+    note: 'whichever group a key belongs to, who wishes to be redirected is sent to the leader of the first',
+    edits: [
+      {
+        file: 'src/node/route.ts',
+        find: 'node.connections.redirect(connection, slot, group.raft.leader);',
+        replace: 'node.connections.redirect(connection, slot, node.groups[0]!.raft.leader);',
       },
     ],
   },

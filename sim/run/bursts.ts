@@ -22,12 +22,14 @@ import {
   WIRE_VERSION,
 } from '../../src/core/protocol/wire.ts';
 import { STATUS } from '../../src/core/types.ts';
+import { violate } from '../check/online/violate.ts';
 import type { ClientConnection } from '../world/net-clients.ts';
 import type { ClientSink } from '../world/net-connection.ts';
 import type { Stream } from '../world/streams.ts';
 import { eventKind } from '../world/trace.ts';
 import type { World } from '../world/world.ts';
 import { BurstJudge, type Read, type Write } from './burst-judge.ts';
+import { addressOf } from './config.ts';
 
 const BURST_EVENT = eventKind('burst');
 const BURSTS_MAX = 40;
@@ -80,9 +82,10 @@ export class Bursts {
   #next(): void {
     const { world, nodes } = this.#options;
     const { scheduler, net } = world;
-    const burst = new Burst(this.#stream, `b${this.#count++}`);
+    const node = this.#stream.pick(nodes);
+    const burst = new Burst(this.#stream, `b${this.#count++}`, node);
     this.#current = burst;
-    burst.connection = net.connect(this.#stream.pick(nodes), 'burst', burst);
+    burst.connection = net.connect(node, 'burst', burst);
     scheduler.after(PATIENCE_MS * 1_000, BURST_EVENT, 0, () => burst.hangUp());
   }
 }
@@ -92,6 +95,7 @@ class Burst implements ClientSink {
   connection: ClientConnection | null = null;
   readonly #stream: Stream;
   readonly #name: string;
+  readonly #node: NodeId;
   readonly #judge = new BurstJudge();
   readonly #reader = new ReplyReader();
   readonly #writer = new FrameWriter(7);
@@ -101,8 +105,9 @@ class Burst implements ClientSink {
   #isWelcome = false;
   #isOver = false;
 
-  constructor(stream: Stream, name: string) {
+  constructor(stream: Stream, name: string, node: NodeId) {
     this.#stream = stream;
+    this.#node = node;
     this.#name = name;
     this.#features = stream.permille(600) ? stream.below(FEATURES_KNOWN + 1) : null;
   }
@@ -134,7 +139,7 @@ class Burst implements ClientSink {
     reader.clear();
     reader.receive(bytes);
     for (let row = 0; row < reader.count; row++) this.#take(row);
-    if (reader.broken) throw new Error('a node sent what is no reply to a burst');
+    if (reader.broken) wrong('what a node sent is no reply');
     if (this.#asked.size === 0) this.hangUp();
   }
 
@@ -189,12 +194,18 @@ class Burst implements ClientSink {
       return;
     }
     const asked = this.#asked.get(seq);
-    if (asked === undefined) throw new Error('a reply to nothing that a burst asked');
+    if (asked === undefined) wrong('a reply to nothing');
     const [next] = this.#asked.keys();
-    if (!this.#wishes(FEATURE.COMPLETION_ORDER) && seq !== next)
-      throw new Error('a reply to a burst out of order');
+    if (!this.#wishes(FEATURE.COMPLETION_ORDER) && seq !== next) wrong('a reply out of order');
     this.#asked.delete(seq);
     this.#answered(asked, row);
+  }
+
+  /** To whoever leads, and that is not who was asked. */
+  #redirected(address: string): void {
+    if (!this.#wishes(FEATURE.REDIRECT)) wrong('redirected against its wish');
+    if (!/^node:[1-7]$/.test(address)) wrong(`redirected to ${address}`);
+    if (address === addressOf(this.#node)) wrong('redirected to where it asked');
   }
 
   #wishes(feature: number): boolean {
@@ -205,7 +216,7 @@ class Burst implements ClientSink {
   #greeted(row: number): void {
     const isAsked = this.#features !== null;
     if (!isAsked || this.#reader.command[row] !== REPLY.WELCOME) {
-      throw new Error('a burst was not welcome');
+      wrong('it is not welcome');
     }
     this.#isWelcome = true;
   }
@@ -215,7 +226,7 @@ class Burst implements ClientSink {
     const command = reader.command[row]!;
     if (asked.kind === 'own') {
       const wanted = asked.command === REQUEST.PING ? REPLY.PONG : REPLY.METRICS;
-      if (command !== wanted) throw new Error(`reply ${command} to request ${asked.command}`);
+      if (command !== wanted) wrong(`reply ${command} to request ${asked.command}`);
     } else if (reader.status[row] === NO_STATUS) this.#refused(asked, row);
     else if (asked.kind === 'write') asked.write.outcome = 'done';
     else asked.read.shown = this.#shown(row);
@@ -224,14 +235,13 @@ class Burst implements ClientSink {
   #shown(row: number): string | null {
     const status = this.#reader.status[row];
     if (status === STATUS.NOT_FOUND) return null;
-    if (status !== STATUS.VALUE) throw new Error(`status ${status} of a read`);
+    if (status !== STATUS.VALUE) wrong(`status ${status} of a read`);
     return decodeUtf8(this.#reader.value(row));
   }
 
   #refused(asked: Asked, row: number): void {
     const isRedirect = this.#reader.command[row] === REPLY.REDIRECT;
-    if (isRedirect && !this.#wishes(FEATURE.REDIRECT))
-      throw new Error('redirected against its wish');
+    if (isRedirect) this.#redirected(decodeUtf8(this.#reader.value(row)));
     if (asked.kind !== 'write') return;
     if (isRedirect || isWithoutEffect(this.#reader, row)) asked.write.outcome = 'refused';
   }
@@ -240,4 +250,8 @@ class Burst implements ClientSink {
 function isWithoutEffect(reader: ReplyReader, row: number): boolean {
   const { code } = readRefusal(reader, row);
   return isErrorCode(code) && errorRow(code).outcome === 'not-applied';
+}
+
+function wrong(what: string): never {
+  violate('program-order', `a burst: ${what}`);
 }

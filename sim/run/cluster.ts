@@ -35,7 +35,7 @@ import { eventKind } from '../world/trace.ts';
 import { World } from '../world/world.ts';
 import { Atlas } from './atlas.ts';
 import type { Chronicle } from './chronicle.ts';
-import { nodeIds, type RunConfig } from './config.ts';
+import { addressOf, nodeIds, type RunConfig } from './config.ts';
 
 /** Told every event of group 0's machines, in the order of the run. */
 export type RaftTraceSink = (timeUs: number, event: TraceEvent) => void;
@@ -89,13 +89,14 @@ export class Cluster {
     this.config = config;
     this.#online = new OnlineCheck(config.node.expiredPerEntryMax);
     const nodes = nodeIds(config.nodes);
+    const addresses = new Map(nodes.map((id) => [id, addressOf(id)]));
     this.world = new World({
       seed,
       config: config.world,
       nodes,
       newDriver: (id, ports) => {
         const node = new Node(
-          { ...config.node, id, ids: nodes, addresses: new Map(), server: 'sim' },
+          { ...config.node, id, ids: nodes, addresses, server: 'sim' },
           ports,
           null,
           this.#newObserver(id),

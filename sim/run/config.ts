@@ -2,7 +2,7 @@
  * A run's whole configuration, drawn from its seed and printed in full: the world's knobs, the
  * nodes' knobs shrunk until boundaries are hit, the workload, the nemesis.
  */
-import { groupId, nodeId } from '../../src/base/units.ts';
+import { groupId, type NodeId, nodeId } from '../../src/base/units.ts';
 import { DEFAULT_SETTINGS } from '../../src/core/settings.ts';
 import type { Durability } from '../../src/core/types.ts';
 import { NODE_DEFAULTS, type NodeConfig } from '../../src/node/config.ts';
@@ -11,6 +11,9 @@ import type { Stream } from '../world/streams.ts';
 import { type Schedule, STRIKE_KINDS, type StrikeKind } from './schedule.ts';
 
 export type NodeKnobs = Omit<NodeConfig, 'id' | 'ids' | 'addresses' | 'server'>;
+
+/** What clients are told, and gossip tells. */
+export const addressOf = (node: NodeId): string => `node:${node}`;
 
 export interface WorkloadConfig {
   readonly clients: number;

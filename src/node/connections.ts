@@ -10,7 +10,13 @@
 
 import type { ErrorCode } from '../base/errors.ts';
 import { clearList } from '../base/lists.ts';
-import { type GroupId, type LogIndex, type Millis, ZERO_INDEX } from '../base/units.ts';
+import {
+  type GroupId,
+  type LogIndex,
+  type Millis,
+  type NodeId,
+  ZERO_INDEX,
+} from '../base/units.ts';
 import { ProtocolOut } from '../core/protocol/requests.ts';
 import type { ProtocolState } from '../core/protocol/state.ts';
 import { protocol } from '../core/protocol/step.ts';
@@ -182,8 +188,9 @@ export class Connections {
     this.#markDirty(connection);
   }
 
-  redirect(connection: Connection, slot: number): void {
-    connection.slots.state[connection.slots.at(slot)] = SLOT.REDIRECT;
+  /** `leader`: of the group that the request belongs to; NOBODY while it is not known. */
+  redirect(connection: Connection, slot: number, leader: NodeId): void {
+    connection.slots.setRedirect(slot, leader);
     this.#markDirty(connection);
   }
 

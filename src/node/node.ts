@@ -4,7 +4,7 @@
  * Everything that comes in passes `input` or `turn`; nothing here knows a socket, a file or a clock.
  */
 import type { Failure } from '../base/errors.ts';
-import { type Millis, NOBODY, ZERO_TICKET } from '../base/units.ts';
+import { type Millis, ZERO_TICKET } from '../base/units.ts';
 import { FormationOut } from '../core/formation/state.ts';
 import { newIdentityOut } from '../core/identity/state.ts';
 import { identity } from '../core/identity/step.ts';
@@ -73,7 +73,7 @@ export class Node implements NodeDriver {
         local: {
           server: config.server,
           metrics: () => wireMetrics(state),
-          leaderAddress: () => leaderAddress(state),
+          addressOf: (id) => config.addresses.get(id) ?? null,
         },
       }),
       served: new Served(),
@@ -151,10 +151,4 @@ function wireMetrics(node: NodeState): WireMetrics {
     p99GetMicros: latencies.gets.quantile(0.99),
     p99PutMicros: latencies.puts.quantile(0.99),
   };
-}
-
-/** The client address of group 0's leader, as the configuration of this node names its peers. */
-function leaderAddress(node: NodeState): string | null {
-  const leader = node.groups[0]?.raft.leader ?? NOBODY;
-  return leader === NOBODY ? null : (node.config.addresses.get(leader) ?? null);
 }

@@ -35,7 +35,7 @@ class Fixture {
     const local = {
       server: 'test',
       metrics: () => ({ opsGet: 0, opsPut: 0, p99GetMicros: 0, p99PutMicros: 0 }),
-      leaderAddress: () => null,
+      addressOf: () => null,
     };
     this.connections = new Connections({ nodeId: 1, net, limits, local });
     this.connections.open(1);

@@ -5,6 +5,7 @@
  *    frames that touch leave together, and no value is copied again.
  * 2. Everything else is written to an arena. Never is something pending in both.
  */
+import type { NodeId } from '../base/units.ts';
 import { FrameWriter } from '../core/protocol/frame-writer.ts';
 import { FLAG, REQUEST } from '../core/protocol/wire.ts';
 import {
@@ -29,8 +30,8 @@ import { SLOT, type Slots } from './slots.ts';
 export interface LocalAnswers {
   readonly server: string;
   metrics(): WireMetrics;
-  /** The leader's client address, or null while nobody knows it. */
-  leaderAddress(): string | null;
+  /** A node's client address; null for nobody's, and for one that is not named. */
+  addressOf(node: NodeId): string | null;
 }
 
 export class ReplyWriter {
@@ -143,7 +144,7 @@ export class ReplyWriter {
         writeFailure(this.#writer, request, slots.failure[at]!);
         break;
       case SLOT.REDIRECT:
-        this.#writeRedirect(request);
+        this.#writeRedirect(request, slots.row[at] as NodeId);
         break;
       case SLOT.LOCAL:
         this.#writeLocal(connection, request);
@@ -151,8 +152,8 @@ export class ReplyWriter {
     }
   }
 
-  #writeRedirect(request: Request): void {
-    const address = this.#local.leaderAddress();
+  #writeRedirect(request: Request, leader: NodeId): void {
+    const address = this.#local.addressOf(leader);
     if (address !== null) writeRedirect(this.#writer, request.seq, address);
     else writeFailure(this.#writer, request, { code: 'UNAVAILABLE', detail: null });
   }

@@ -58,7 +58,7 @@ function routeCommand(node: NodeState, connection: Connection, slot: number, row
   const flags = requests.flags[row]!;
   if ((flags & FLAG.STALE) !== 0 && isRead(operation)) readStale(node, group, connection, request);
   else if ((flags & FLAG.REDIRECT) !== 0 && !isLeading(group)) {
-    node.connections.redirect(connection, slot);
+    node.connections.redirect(connection, slot, group.raft.leader);
   } else execute(node, group, request);
 }
 

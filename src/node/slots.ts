@@ -8,6 +8,7 @@
  * is number & mask. Replies leave from the head; one that is done early waits for those before it.
  */
 import { assert } from '../base/assert.ts';
+import type { NodeId } from '../base/units.ts';
 import type { WireFailure } from '../core/protocol/writer.ts';
 import type { ResultLane } from '../core/results.ts';
 
@@ -39,6 +40,7 @@ export class Slots {
   staleMs = new Uint32Array(ROWS_FIRST);
   /** When the request came, in microseconds. */
   since = new Float64Array(ROWS_FIRST);
+  /** Of a RESULT: in its lane; of a REDIRECT: the leader's id. */
   row = new Uint32Array(ROWS_FIRST);
   lane: (ResultLane | null)[] = new Array(ROWS_FIRST).fill(null);
   kept: (Uint8Array | null)[] = new Array(ROWS_FIRST).fill(null);
@@ -85,6 +87,12 @@ export class Slots {
     const at = this.at(slot);
     this.state[at] = SLOT.FAILED;
     this.failure[at] = failure;
+  }
+
+  setRedirect(slot: number, leader: NodeId): void {
+    const at = this.at(slot);
+    this.state[at] = SLOT.REDIRECT;
+    this.row[at] = leader;
   }
 
   setKept(slot: number, frame: Uint8Array): void {

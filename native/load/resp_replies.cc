@@ -8,6 +8,8 @@ namespace apex::load {
 
 namespace {
 
+constexpr uint8_t kReturn = '\r';
+constexpr uint8_t kNewline = '\n';
 // Redis' own bound on a string.
 constexpr long long kBulkBytesMax = 512LL * 1024 * 1024;
 
@@ -28,7 +30,7 @@ size_t RespReplies::gather(const uint8_t* bytes, size_t size) {
   const uint8_t before = taken > 1 ? bytes[taken - 2] : last_;
   last_ = bytes[taken - 1];
   if (end == nullptr) return taken;
-  if (before == '\r') {
+  if (before == kReturn) {
     read_line();
   } else {
     is_broken_ = true;
@@ -83,7 +85,7 @@ size_t RespReplies::walk(const uint8_t* bytes, size_t size) {
   bulk_left_ -= at;
   // The last two; either may be the first of a piece.
   for (; at < size && bulk_left_ > 0 && bulk_left_ <= 2; at++, bulk_left_--) {
-    if (bytes[at] != (bulk_left_ == 2 ? '\r' : '\n')) is_broken_ = true;
+    if (bytes[at] != (bulk_left_ == 2 ? kReturn : kNewline)) is_broken_ = true;
   }
   is_whole_ = bulk_left_ == 0;
   return at;

@@ -102,7 +102,7 @@ std::vector<load::Share> shares_of(napi_env env, Numbers rows, napi_value hosts)
 void on_wake(uv_async_t* handle) {
   auto& door = *static_cast<LoadDoor*>(handle->data);
   if (door.is_closed) return;
-  const napi_env env = door.env;
+  napi_env env = door.env;
   napi_handle_scope scope = nullptr;
   if (napi_open_handle_scope(env, &scope) != napi_ok) return;
   napi_value function = nullptr;
@@ -167,7 +167,7 @@ napi_value load_start(napi_env env, napi_callback_info info) {
            },
            opened, &door->cleanup),
        "loadStart");
-  door.release();
+  (void)door.release();
   if (const int error = opened->load->start(); error != 0) {
     close_door(*opened);
     return number(env, -error);

@@ -15,8 +15,8 @@ inline constexpr size_t kBuckets = 32 * kSubBuckets;
 
 // Halved until it lies below 256, as there; how often is what the number's width says.
 constexpr size_t bucket_of(uint64_t value) {
-  const int width = std::bit_width(value);
-  const auto halvings = static_cast<size_t>(width > 8 ? width - 8 : 0);
+  const auto width = static_cast<size_t>(std::bit_width(value));
+  const size_t halvings = width > 8 ? width - 8 : 0;
   return halvings * kSubBuckets + static_cast<size_t>(value >> halvings);
 }
 

@@ -6,7 +6,7 @@
  * metrics, wants to be redirected, and takes its replies in the order in which they are ready.
  * No history holds what it asks: it uses each key in one burst only, and judges by itself.
  */
-import { errorRow, isErrorCode } from '../../src/base/errors.ts';
+import { type ErrorCode, errorRow, isErrorCode } from '../../src/base/errors.ts';
 import { asciiBytes, decodeUtf8 } from '../../src/base/text.ts';
 import type { NodeId } from '../../src/base/units.ts';
 import { newRequestView, writeHello, writeRequest } from '../../src/core/protocol/client.ts';
@@ -90,8 +90,11 @@ export class Bursts {
   }
 }
 
+/** What a healthy node may refuse, too. */
+const LIMITS: ReadonlySet<string> = new Set<ErrorCode>(['QUOTA_EXCEEDED', 'OVERLOADED']);
+
 /** One call of one node. */
-class Burst implements ClientSink {
+export class Burst implements ClientSink {
   connection: ClientConnection | null = null;
   readonly #stream: Stream;
   readonly #name: string;
@@ -104,6 +107,8 @@ class Burst implements ClientSink {
   readonly #features: number | null;
   #isWelcome = false;
   #isOver = false;
+  /** The first refusal that is no matter of a limit; null: all was served. */
+  refusal: string | null = null;
 
   constructor(stream: Stream, name: string, node: NodeId) {
     this.#stream = stream;
@@ -114,6 +119,11 @@ class Burst implements ClientSink {
 
   isOver(): boolean {
     return this.#isOver;
+  }
+
+  /** Nothing waits for a reply. */
+  isAnswered(): boolean {
+    return this.#isOver && this.#asked.size === 0;
   }
 
   hangUp(): void {
@@ -241,16 +251,16 @@ class Burst implements ClientSink {
 
   #refused(asked: Asked, row: number): void {
     const isRedirect = this.#reader.command[row] === REPLY.REDIRECT;
+    const code = isRedirect ? null : readRefusal(this.#reader, row).code;
     if (isRedirect) this.#redirected(decodeUtf8(this.#reader.value(row)));
-    if (asked.kind !== 'write') return;
-    if (isRedirect || isWithoutEffect(this.#reader, row)) asked.write.outcome = 'refused';
+    else if (!LIMITS.has(code!)) this.refusal ??= code;
+    if (asked.kind === 'write' && isWithoutEffect(code)) asked.write.outcome = 'refused';
   }
 }
 
-function isWithoutEffect(reader: ReplyReader, row: number): boolean {
-  const { code } = readRefusal(reader, row);
-  return isErrorCode(code) && errorRow(code).outcome === 'not-applied';
-}
+/** Null: a redirect. */
+const isWithoutEffect = (code: string | null): boolean =>
+  code === null || (isErrorCode(code) && errorRow(code).outcome === 'not-applied');
 
 function wrong(what: string): never {
   violate('program-order', `a burst: ${what}`);

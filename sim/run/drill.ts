@@ -2,7 +2,7 @@
  * What a healed cluster owes to whoever runs it, tried one failure at a time on a network that is
  * quick and even (liveness):
  *
- * 1. Left alone, it keeps its leaders and their terms.
+ * 1. Left alone, it keeps its leaders and their terms. Whichever node is asked, everything is served.
  * 2. A node that was cut off for a while comes back without deposing anybody (§9.6).
  * 3. A leader that is cut off is replaced within a bound, and follows when it is back.
  * 4. What goes wrong in one node is found and healed (trials.ts).
@@ -13,6 +13,7 @@ import type { NodeId } from '../../src/base/units.ts';
 import { currentConfiguration } from '../../src/core/raft/state.ts';
 import { isQuorum } from '../check/online/quorum.ts';
 import type { Stream } from '../world/streams.ts';
+import { Burst } from './bursts.ts';
 import type { Cluster } from './cluster.ts';
 import { hasConverged } from './liveness.ts';
 import { newestLeader } from './seats.ts';
@@ -52,7 +53,7 @@ export class Drill {
   run(): string | null {
     this.#cluster.world.steady();
     this.#pass(SETTLE_MS);
-    const complaint = this.#converge() ?? this.#leaveAlone();
+    const complaint = this.#converge() ?? this.#leaveAlone() ?? this.#serve();
     if (complaint !== null) return complaint;
     const isCut =
       this.#cluster.config.nodes < 3 ? null : (this.#cutFollower() ?? this.#cutLeader());
@@ -108,6 +109,21 @@ export class Drill {
     const lost = this.#lost(before);
     if (lost === undefined || this.#isOver()) return null;
     return `group ${lost.group} lost its leader of term ${lost.term} though nothing happened`;
+  }
+
+  /** What a follower is asked goes to the leader and back. */
+  #serve(): string | null {
+    const { net, nodes } = this.#cluster.world;
+    for (const node of nodes) {
+      const burst = new Burst(this.#stream, `calm${node}`, node);
+      burst.connection = net.connect(node, 'calm', burst);
+      this.#await(() => burst.isOver());
+      burst.hangUp();
+      if (this.#isOver()) return null;
+      if (!burst.isAnswered()) return `node ${node} leaves requests without an answer`;
+      if (burst.refusal !== null) return `node ${node} is healthy, and says ${burst.refusal}`;
+    }
+    return null;
   }
 
   /** Whether the others can decide without `node`. */

@@ -242,8 +242,8 @@ function readStale(`,
     edits: [
       {
         file: 'src/node/slots.ts',
-        find: ' || slot >= this.tail || this.state[at] !== SLOT.PENDING) return false;\n',
-        replace: ' || slot >= this.tail) return false;\n',
+        find: '    if (slot < this.head || slot >= this.tail || this.state[at]',
+        replace: '    if (slot >= this.tail || this.state[at]',
       },
     ],
   },

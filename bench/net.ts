@@ -1,13 +1,15 @@
 /**
- * `npm run bench -- net`: native sockets against plain Node's, in turns, on single nodes.
+ * `npm run bench -- net`: native sockets, on the event loop and on a thread, against plain Node's, in
+ * turns, on single nodes.
  *
  * As in disk.ts, what is compared are two runs of one round, one right after the other, first one
- * way round, then the other. Both nodes run through all rounds, on the same disk.
+ * way round, then the other; plain is in the middle, so both neighbours are compared with the same
+ * run. All nodes run through all rounds, on the same disk.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { IMPLEMENTATIONS, type Implementation } from '../src/runtime/native/choice.ts';
+import type { Implementation } from '../src/runtime/native/choice.ts';
 import type { DiskRow, DiskRun } from './disk.ts';
 import { Servers } from './servers.ts';
 import { load, type ThroughputPlan } from './throughput.ts';
@@ -18,13 +20,23 @@ const SHAPES = [
   { name: 'GET stale', flags: ['--mix', 'get=1', '--read', 'stale'] },
 ] as const;
 
+type Place = 'loop' | 'plain' | 'thread';
+
+const PLACES: readonly Place[] = ['loop', 'plain', 'thread'];
+
+const FLAGS: Record<Place, { readonly net: Implementation; readonly netThread: 'on' | 'off' }> = {
+  loop: { net: 'native', netThread: 'off' },
+  plain: { net: 'node', netThread: 'off' },
+  thread: { net: 'native', netThread: 'on' },
+};
+
 /** A node whose sockets `implementation` moves, with every key in place. */
 export async function startNode(
-  implementation: Implementation,
+  { net, netThread }: { readonly net: Implementation; readonly netThread: string },
   walDirectory: string,
   plan: ThroughputPlan,
 ): Promise<Servers> {
-  const serveFlags = ['--net', implementation];
+  const serveFlags = ['--net', net, '--net-thread', netThread];
   const servers = await Servers.start({ nodes: 1, walDirectory, nodeFlags: [], serveFlags });
   await load(servers, { ...plan, operations: 1 }, ['--fill', '--mix', 'put=1']);
   return servers;
@@ -32,11 +44,11 @@ export async function startNode(
 
 export async function runNet(plan: ThroughputPlan): Promise<DiskRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'apex-kv-bench-'));
-  const nodes = new Map<Implementation, Servers>();
+  const nodes = new Map<Place, Servers>();
   try {
-    for (const implementation of IMPLEMENTATIONS) {
-      const directory = await mkdtemp(join(folder, implementation));
-      nodes.set(implementation, await startNode(implementation, directory, plan));
+    for (const place of PLACES) {
+      const directory = await mkdtemp(join(folder, place));
+      nodes.set(place, await startNode(FLAGS[place], directory, plan));
     }
     return await runRounds(plan, nodes);
   } finally {
@@ -47,18 +59,17 @@ export async function runNet(plan: ThroughputPlan): Promise<DiskRow[]> {
 
 async function runRounds(
   plan: ThroughputPlan,
-  nodes: ReadonlyMap<Implementation, Servers>,
+  nodes: ReadonlyMap<Place, Servers>,
 ): Promise<DiskRow[]> {
-  const rows = SHAPES.map(({ name }): DiskRow => ({ name, native: [], plain: [] }));
-  for (let round = 0; round < plan.rounds; round++) {
-    const order = round % 2 === 0 ? IMPLEMENTATIONS : [...IMPLEMENTATIONS].reverse();
-    for (const [at, { flags }] of SHAPES.entries()) {
-      for (const implementation of order) {
-        const { native, plain } = rows[at]!;
-        const runs = implementation === 'native' ? native : plain;
-        runs.push(await measure(nodes.get(implementation)!, plan, flags));
-      }
+  const rows: DiskRow[] = [];
+  for (const { name, flags } of SHAPES) {
+    const runs: Record<Place, DiskRun[]> = { loop: [], plain: [], thread: [] };
+    for (let round = 0; round < plan.rounds; round++) {
+      const order = round % 2 === 0 ? PLACES : [...PLACES].reverse();
+      for (const place of order) runs[place].push(await measure(nodes.get(place)!, plan, flags));
     }
+    const { loop, plain, thread } = runs;
+    rows.push({ name, native: loop, plain }, { name: `${name}, thread`, native: thread, plain });
   }
   return rows;
 }

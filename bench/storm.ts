@@ -56,7 +56,7 @@ export interface Stage {
 
 export async function runStorm(plan: StormPlan): Promise<Stage[]> {
   const folder = await mkdtemp(join(tmpdir(), 'apex-kv-bench-'));
-  const servers = await startNode(plan.implementation, folder, PLAN);
+  const servers = await startNode({ net: plan.implementation, netThread: 'off' }, folder, PLAN);
   const port = servers.ports[0]!;
   const stages: Stage[] = [];
   const during = async (name: string, trouble: () => Promise<() => void>): Promise<void> => {

@@ -1,4 +1,5 @@
-// native/net for JavaScript: a poller driven from the event loop, through its epoll descriptor.
+// native/net for JavaScript: a poller driven from the event loop, through its epoll descriptor, or
+// one on a thread of its own, through its bell.
 //
 // 1. One call into JavaScript a wake-up, with the number of records in the tables; one call out of
 //    it a turn. The tables are arrays that JavaScript made and this side holds on to.
@@ -11,6 +12,7 @@
 
 #include "addon/doors.h"
 #include "addon/napi.h"
+#include "net/net_thread.h"
 #include "net/poller.h"
 
 namespace apex::addon {
@@ -21,12 +23,13 @@ constexpr std::size_t kTables = 4;
 
 struct Driven {
   napi_env env = nullptr;
-  std::unique_ptr<net::Poller> poller;
+  std::unique_ptr<net::Net> poller;
   uv_poll_t watcher = {};
   std::array<napi_ref, kTables> tables = {};
   napi_ref on_batch = nullptr;
   napi_async_context context = nullptr;
   napi_async_cleanup_hook_handle cleanup = nullptr;
+  bool is_ending = false;
   bool is_closing = false;
 };
 
@@ -44,7 +47,7 @@ Driven& driven_of(napi_env env, napi_value value) {
 }
 
 // Never null, for whoever asks what has been closed.
-net::Poller& poller_of(napi_env env, napi_value value) {
+net::Net& poller_of(napi_env env, napi_value value) {
   Driven& driven = driven_of(env, value);
   if (driven.poller == nullptr) die("net", "used after it was closed");
   return *driven.poller;
@@ -121,12 +124,23 @@ void ready(uv_poll_t* watcher, int status, int) {
   Driven& driven = *static_cast<Driven*>(watcher->data);
   if (status < 0) die("net", "the poller's descriptor cannot be watched");
   const std::size_t count = driven.poller->poll();
-  if (count > 0) call_back(driven, count);
+  // One that is ending is over when no connection is left, of which no record need tell.
+  if (count > 0 || driven.is_ending) call_back(driven, count);
 }
 
-// open(config, records, inBytes, orders, outBytes, onBatch) → the poller, or a negative errno
+int open_net(const net::PollerConfig& config, const net::Tables& tables, bool is_threaded,
+             std::unique_ptr<net::Net>* made) {
+  if (is_threaded) return net::NetThread::open(config, tables, made);
+  std::unique_ptr<net::Poller> poller;
+  const int error = net::Poller::open(config, tables, &poller);
+  *made = std::move(poller);
+  return error;
+}
+
+// open(config, records, inBytes, orders, outBytes, onBatch, isThreaded) → the poller, or a
+// negative errno
 napi_value open(napi_env env, napi_callback_info info) {
-  const Arguments<6> arguments(env, info, "net.open");
+  const Arguments<7> arguments(env, info, "net.open");
   std::size_t count = 0;
   const double* numbers = items_of<double>(env, arguments[0], &count);
   if (count != kConfigNumbers) die("net.open", "a config of another length");
@@ -138,7 +152,8 @@ napi_value open(napi_env env, napi_callback_info info) {
   tables.orders_max = count / net::kRecordDoubles;
   tables.out_bytes = items_of<std::uint8_t>(env, arguments[4], &tables.out_bytes_max);
   auto driven = std::make_unique<Driven>();
-  const int error = net::Poller::open(config_of(numbers), tables, &driven->poller);
+  const bool is_threaded = is_true(env, arguments[6]);
+  const int error = open_net(config_of(numbers), tables, is_threaded, &driven->poller);
   if (error != 0) return number(env, error);
 
   driven->env = env;
@@ -195,7 +210,7 @@ napi_value open_door(napi_env env, napi_callback_info info) {
   const Arguments<5> arguments(env, info, "net.openDoor");
   net::Address address;
   if (!address_of(env, arguments[2], arguments[3], &address)) return number(env, -EINVAL);
-  net::Poller& poller = poller_of(env, arguments[0]);
+  net::Net& poller = poller_of(env, arguments[0]);
   const bool may_be_peer = is_true(env, arguments[4]);
   return number(env, poller.open_door(door_of(env, arguments[1]), address, may_be_peer));
 }
@@ -240,12 +255,10 @@ napi_value set_target(napi_env env, napi_callback_info info) {
   return number(env, 0);
 }
 
-// dial(poller, ip, port) → the connection's number, or a negative errno
-napi_value dial(napi_env env, napi_callback_info info) {
-  const Arguments<3> arguments(env, info, "net.dial");
-  net::Address address;
-  if (!address_of(env, arguments[1], arguments[2], &address)) return number(env, -EINVAL);
-  return number(env, static_cast<double>(poller_of(env, arguments[0]).dial(address)));
+// isUp(poller): whether whoever moves the bytes still does
+napi_value is_up(napi_env env, napi_callback_info info) {
+  const Arguments<1> arguments(env, info, "net.isUp");
+  return boolean(env, poller_of(env, arguments[0]).is_up());
 }
 
 // exchange(poller, orders) → records
@@ -264,6 +277,7 @@ napi_value release(napi_env env, napi_callback_info info) {
 // shutDown(poller, flush)
 napi_value shut_down(napi_env env, napi_callback_info info) {
   const Arguments<2> arguments(env, info, "net.shutDown");
+  driven_of(env, arguments[0]).is_ending = true;
   poller_of(env, arguments[0]).shut_down(is_true(env, arguments[1]));
   return nullptr;
 }
@@ -271,11 +285,10 @@ napi_value shut_down(napi_env env, napi_callback_info info) {
 // stats(poller, into): what it has counted, in the order of net-binding.ts
 napi_value stats(napi_env env, napi_callback_info info) {
   const Arguments<2> arguments(env, info, "net.stats");
-  const net::Poller& poller = poller_of(env, arguments[0]);
-  const net::NetStats& counted = poller.stats();
+  const net::NetStats counted = poller_of(env, arguments[0]).stats();
   std::size_t count = 0;
   double* into = items_of<double>(env, arguments[1], &count);
-  const std::array<std::uint64_t, 7> values = {poller.connections(),      counted.accepted,
+  const std::array<std::uint64_t, 7> values = {counted.connections,       counted.accepted,
                                                counted.refused,           counted.accept_pauses,
                                                counted.queues_overflowed, counted.datagrams_sent,
                                                counted.datagrams_dropped};
@@ -299,7 +312,7 @@ void register_net(napi_env env, napi_value exports) {
   set_function(env, net, "closeGossip", close_gossip);
   set_function(env, net, "isGossipOpen", is_gossip_open);
   set_function(env, net, "setTarget", set_target);
-  set_function(env, net, "dial", dial);
+  set_function(env, net, "isUp", is_up);
   set_function(env, net, "exchange", exchange);
   set_function(env, net, "release", release);
   set_function(env, net, "shutDown", shut_down);

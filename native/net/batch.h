@@ -39,7 +39,10 @@ enum class OrderKind : uint8_t {
   close = 4,   // id
   reset = 5,   // id
   gossip = 6,  // id: the target; a, b: where the datagram stands
+  dial = 7,    // id: from kDialledIds on; a, b: where port (u16 BE) and address (text) stand
 };
+
+inline constexpr uint64_t kDialledIds = uint64_t{1} << 40;
 
 inline constexpr size_t kRecordDoubles = 4;
 
@@ -54,9 +57,25 @@ struct Tables {
   size_t out_bytes_max;
 };
 
+// Where records and their bytes go: the in-pair of Tables.
+struct Room {
+  double* records;
+  size_t records_max;
+  uint8_t* in_bytes;
+  size_t in_bytes_max;
+};
+
+// The out-pair, of which `count` rows are orders.
+struct Orders {
+  const double* rows;
+  size_t count;
+  const uint8_t* bytes;
+  size_t bytes_max;
+};
+
 class Batch final {
  public:
-  explicit Batch(const Tables& tables) : tables_(tables) {}
+  explicit Batch(const Room& room) : tables_(room) {}
 
   size_t count() const { return count_; }
   bool has_late() const { return !late_.empty(); }
@@ -82,6 +101,12 @@ class Batch final {
 
   // The other side is done with all records and bytes.
   void release();
+  // Goes on in another room, from its beginning.
+  void fill(const Room& room) {
+    tables_ = room;
+    release();
+  }
+  size_t used_bytes() const { return used_; }
 
  private:
   struct Late {
@@ -89,7 +114,7 @@ class Batch final {
     uint64_t id, a, b;
   };
 
-  Tables tables_;
+  Room tables_;
   size_t count_ = 0;
   size_t used_ = 0;
   std::vector<Late> late_;

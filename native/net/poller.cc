@@ -32,7 +32,7 @@ int Poller::open(const PollerConfig& config, const Tables& tables,
 
 Poller::Poller(const PollerConfig& config, const Tables& tables)
     : config_(config),
-      batch_(tables),
+      batch_({tables.records, tables.records_max, tables.in_bytes, tables.in_bytes_max}),
       tables_(tables),
       deadlines_(config.silent_ms, config.linger_ms, config.accept_pause_ms) {}
 
@@ -89,8 +89,7 @@ Connection* Poller::find(uint64_t id) {
   return found == connections_.end() ? nullptr : found->second.get();
 }
 
-Connection& Poller::insert(base::UniqueFd fd, Role role) {
-  const uint64_t id = ++last_id_;
+Connection& Poller::insert(uint64_t id, base::UniqueFd fd, Role role) {
   auto made = std::make_unique<Connection>(id, std::move(fd), role, config_.client_limits);
   return *(connections_[id] = std::move(made));
 }
@@ -115,6 +114,14 @@ void Poller::update_interest(Connection& connection) {
 size_t Poller::release() {
   batch_.release();
   return batch_.count();
+}
+
+void Poller::fill(const Room& room) { batch_.fill(room); }
+
+NetStats Poller::stats() const {
+  NetStats counted = stats_;
+  counted.connections = connections_.size();
+  return counted;
 }
 
 void Poller::shut_down(bool flushing) {
@@ -233,7 +240,7 @@ void Poller::adopt(int fd, bool may_be_peer) {
     return;
   }
   tune(fd, config_.accepted_keep_alive_seconds);
-  Connection& connection = insert(std::move(socket), may_be_peer ? Role::sniffed : Role::client);
+  Connection& connection = insert(++last_id_, std::move(socket), may_be_peer ? Role::sniffed : Role::client);
   connection.interest = EPOLLIN;
   if (watch(fd, connection.id, EPOLLIN, true) != 0) {
     stats_.refused++;
@@ -260,12 +267,22 @@ void Poller::announce(Connection& connection) {
 
 // ---- links
 
-int64_t Poller::dial(const Address& address) {
+// Two bytes of port, then the address as text.
+void Poller::dial(uint64_t id, const uint8_t* bytes, size_t size) {
+  if (id < kDialledIds || find(id) != nullptr) return;
+  Address address;
+  const std::string ip(reinterpret_cast<const char*>(bytes) + 2, size < 2 ? 0 : size - 2);
+  const auto port = static_cast<uint16_t>(size < 2 ? 0 : bytes[0] << 8 | bytes[1]);
+  const bool is_begun = parse_address(ip, port, &address) && begin_dial(id, address) == 0;
+  if (!is_begun) batch_.add(RecordKind::closed, id);
+}
+
+int Poller::begin_dial(uint64_t id, const Address& address) {
   base::UniqueFd fd;
   if (const int error = open_connection(address, &fd); error != 0) return error;
   const int raw = fd.get();
   tune(raw, config_.dialled_keep_alive_seconds);
-  Connection& connection = insert(std::move(fd), Role::link);
+  Connection& connection = insert(id, std::move(fd), Role::link);
   connection.is_connecting = true;
   connection.interest = EPOLLOUT;
   const int error = watch(raw, connection.id, EPOLLOUT, true);
@@ -274,7 +291,7 @@ int64_t Poller::dial(const Address& address) {
     return error;
   }
   connection.is_known = true;
-  return static_cast<int64_t>(connection.id);
+  return 0;
 }
 
 void Poller::finish_connecting(Connection& connection) {

@@ -13,6 +13,8 @@
 // 4. It blocks nowhere and throws nothing. A descriptor that cannot be had costs the caller its
 //    connection, never the node its listener.
 // 5. One thread at a time.
+// 6. Connections that were accepted are numbered here, from 1; those that are dialled, by whoever
+//    orders it, from kDialledIds.
 #pragma once
 
 #include <sys/epoll.h>
@@ -25,88 +27,47 @@
 #include "net/batch.h"
 #include "net/connection.h"
 #include "net/deadlines.h"
+#include "net/net.h"
 #include "net/sockets.h"
 
 namespace apex::net {
-
-struct PollerConfig {
-  // Who has said nothing for so long is announced as a client.
-  uint32_t silent_ms;
-  // A client that does not take its last bytes for so long loses them.
-  uint32_t linger_ms;
-  // How long nobody is accepted when descriptors have run out and none could be spared.
-  uint32_t accept_pause_ms;
-  // A connection more is closed as soon as it comes.
-  uint32_t sockets_max;
-  // A storm of callers does not keep the others waiting for longer than this.
-  uint32_t accepts_per_wake_max;
-  // Of one connection in one wake-up.
-  uint32_t read_bytes_max;
-  // A connection with more that nobody takes is reset.
-  uint64_t queue_bytes_max;
-  DelimiterLimits client_limits;
-  DelimiterLimits peer_limits;
-  uint8_t peer_version;
-  uint16_t accepted_keep_alive_seconds;
-  uint16_t dialled_keep_alive_seconds;
-};
 
 // What epoll calls that which is no connection; connections count from 1.
 inline constexpr uint64_t kTimerId = ~uint64_t{0};
 inline constexpr uint64_t kGossipId = kTimerId - 1;
 inline constexpr uint64_t kDoorId = kTimerId - 3;  // and the one after it
 
-enum class DoorName : uint8_t { clients = 0, peers = 1 };
-
-struct NetStats {
-  uint64_t accepted = 0;
-  // Closed at once: beyond `sockets_max`, or no descriptor was left.
-  uint64_t refused = 0;
-  uint64_t accept_pauses = 0;
-  uint64_t queues_overflowed = 0;
-  uint64_t datagrams_sent = 0;
-  uint64_t datagrams_dropped = 0;
-};
-
-class Poller final {
+class Poller final : public Net {
  public:
   // 0, or a negative errno.
   static int open(const PollerConfig& config, const Tables& tables,
                   std::unique_ptr<Poller>* poller);
 
-  Poller(const Poller&) = delete;
-  Poller& operator=(const Poller&) = delete;
-  ~Poller() = default;
+  int fd() const override { return epoll_.get(); }
+  bool is_up() override { return true; }
 
-  // Readable while there is something to `poll` for.
-  int fd() const { return epoll_.get(); }
+  int open_door(DoorName name, const Address& address, bool may_be_peer) override;
+  void close_door(DoorName name) override;
+  bool is_door_open(DoorName name) const override { return door_of(name).fd.is_open(); }
+  int open_gossip(const Address& address) override;
+  void close_gossip() override { gossip_.reset(-1); }
+  bool is_gossip_open() const override { return gossip_.is_open(); }
+  void set_target(uint32_t number, const Address& address) override;
+  void start() override;
 
-  // The port, or a negative errno. Who calls waits in the kernel until `start`.
-  int open_door(DoorName name, const Address& address, bool may_be_peer);
-  void close_door(DoorName name);
-  bool is_door_open(DoorName name) const { return door_of(name).fd.is_open(); }
-  int open_gossip(const Address& address);
-  void close_gossip() { gossip_.reset(-1); }
-  bool is_gossip_open() const { return gossip_.is_open(); }
-  // Where orders of kind gossip with this number go.
-  void set_target(uint32_t number, const Address& address);
-  void start();
-
-  // The number of a connection under way, or a negative errno. `link_up` or `closed` follows.
-  int64_t dial(const Address& address);
-
-  // Reads what is ready. How many records there are now, those included that were there before.
-  size_t poll();
-  // Carries out the orders. How many records there are now.
-  size_t exchange(size_t orders);
-  // Records and bytes have been read. How many records there are now: late ones.
-  size_t release();
-
-  // Closes doors and gossip, and every connection: after what is queued has left, or at once.
-  void shut_down(bool flush);
+  size_t poll() override;
+  size_t exchange(size_t orders) override;
+  size_t release() override;
+  void shut_down(bool flush) override;
+  NetStats stats() const override;
 
   size_t connections() const { return connections_.size(); }
-  const NetStats& stats() const { return stats_; }
+
+  // The same, for who brings orders in memory of their own.
+  void carry_out(const Orders& orders);
+  // From now on records and bytes go there; late ones at once. With no room nothing is read.
+  void fill(const Room& room);
+  const Batch& batch() const { return batch_; }
 
  private:
   struct Door {
@@ -127,7 +88,7 @@ class Poller final {
   bool refuse_one(Door& door);
   void pause_door(DoorName name);
   void adopt(int fd, bool may_be_peer);
-  Connection& insert(base::UniqueFd fd, Role role);
+  Connection& insert(uint64_t id, base::UniqueFd fd, Role role);
   void announce(Connection& connection);
 
   // False: the connection is gone.
@@ -138,7 +99,9 @@ class Poller final {
   bool end_reading(Connection& connection);
 
   Connection* find(uint64_t id);
-  void obey(const double* order);
+  void obey(const double* order, const Orders& orders);
+  void dial(uint64_t id, const uint8_t* bytes, size_t size);
+  int begin_dial(uint64_t id, const Address& address);
   void enqueue(Connection& connection, const uint8_t* bytes, size_t size);
   void send_datagram(uint64_t target, const uint8_t* bytes, size_t size);
   bool flush(Connection& connection);

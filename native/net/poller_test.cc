@@ -132,7 +132,7 @@ TEST("a flushing close lets everything out, takes nothing in, and ends once") {
   CHECK(!caller.is_reset);
   caller.close();
   bench.until([&] { return bench.has(RecordKind::closed, id); });
-  CHECK_EQUAL(bench.poller->connections(), size_t{0});
+  CHECK_EQUAL(bench.poller->stats().connections, uint64_t{0});
   CHECK_EQUAL(bench.count(RecordKind::closed, id), size_t{1});
   CHECK(bench.seen.back().kind == RecordKind::closed);
 }
@@ -145,7 +145,7 @@ TEST("who does not take a flushing close is let go when its time is over") {
   bench.order(OrderKind::close, id);
   bench.exchange();
   bench.until([&] { return bench.has(RecordKind::closed, id); });
-  CHECK_EQUAL(bench.poller->connections(), size_t{0});
+  CHECK_EQUAL(bench.poller->stats().connections, uint64_t{0});
 }
 
 TEST("a half-closed client gets what is queued, then its end") {
@@ -172,7 +172,9 @@ TEST("a half-closed client gets what is queued, then its end") {
 }
 
 TEST("a peer's greeting makes a peer of it: its frames come whole, and no client is announced") {
-  Bench bench;
+  PollerConfig config = test_config();
+  config.silent_ms = 60'000;
+  Bench bench(config);
   Caller caller(bench.open());
   Bytes stream = peer_hello(3);
   const Bytes frames[] = {peer_frame(80), peer_frame(4'096, 1), peer_frame(600'000, 2)};
@@ -209,9 +211,7 @@ TEST("a link comes up, carries bytes, and is gone when the other end goes") {
   Bench bench;
   Bench other;
   const uint16_t port = other.open();
-  const int64_t link = bench.poller->dial(loopback(port));
-  CHECK(link > 0);
-  const auto id = static_cast<uint64_t>(link);
+  const uint64_t id = bench.dial(port);
   bench.until([&] { return bench.has(RecordKind::link_up, id); });
   const Bytes ip = bench.bytes_of(id, RecordKind::link_up);
   CHECK(std::string(ip.begin(), ip.end()) == "127.0.0.1");
@@ -231,11 +231,9 @@ TEST("a link to where nobody listens ends without having come up") {
     Bench other;
     port = other.open();
   }
-  const int64_t link = bench.poller->dial(loopback(port));
-  if (link > 0) {
-    bench.until([&] { return bench.has(RecordKind::closed, static_cast<uint64_t>(link)); });
-  }
-  CHECK_EQUAL(bench.poller->connections(), size_t{0});
+  const uint64_t id = bench.dial(port);
+  bench.until([&] { return bench.has(RecordKind::closed, id); });
+  CHECK_EQUAL(bench.poller->stats().connections, uint64_t{0});
 }
 
 TEST("datagrams go to their target and come as they were sent") {
@@ -264,7 +262,7 @@ TEST("a door that was closed can be opened again on its port; who was in stays")
   CHECK(!bench.poller->is_door_open(DoorName::clients));
   CHECK_EQUAL(bench.poller->open_door(DoorName::clients, loopback(port), true), int{port});
   Caller second(port);
-  bench.until([&] { return bench.poller->connections() == 2; });
+  bench.until([&] { return bench.poller->stats().connections == 2; });
   caller.say(client_frame(4));
   bench.until([&] { return bench.bytes_of(1).size() == 20; });
 }
@@ -279,9 +277,9 @@ TEST("who calls before the start waits; a taken port is an error") {
       -EADDRINUSE);
   Caller caller(static_cast<uint16_t>(port));
   bench.step(10);
-  CHECK_EQUAL(bench.poller->connections(), size_t{0});
+  CHECK_EQUAL(bench.poller->stats().connections, uint64_t{0});
   bench.poller->start();
-  bench.until([&] { return bench.poller->connections() == 1; });
+  bench.until([&] { return bench.poller->stats().connections == 1; });
 }
 
 TEST("a shut-down that flushes lets queued bytes out") {

@@ -16,32 +16,40 @@ constexpr size_t kPiecesPerWrite = 64;
 
 size_t Poller::exchange(size_t orders) {
   const size_t count = std::min(orders, tables_.orders_max);
+  carry_out({tables_.orders, count, tables_.out_bytes, tables_.out_bytes_max});
+  return batch_.count();
+}
+
+void Poller::carry_out(const Orders& orders) {
   touched_.clear();
-  for (size_t at = 0; at < count; at++) obey(tables_.orders + at * kRecordDoubles);
+  for (size_t at = 0; at < orders.count; at++) obey(orders.rows + at * kRecordDoubles, orders);
   for (const uint64_t id : touched_) {
     Connection* connection = find(id);
     if (connection != nullptr && !connection->gather.empty()) flush(*connection);
   }
   // Nobody is woken for records that found no room; a timer sees to them.
   if (batch_.has_late()) deadlines_.arm_now();
-  return batch_.count();
 }
 
-void Poller::obey(const double* order) {
+void Poller::obey(const double* order, const Orders& orders) {
   const auto kind = static_cast<OrderKind>(order[0]);
   const auto id = static_cast<uint64_t>(order[1]);
   const auto at = static_cast<size_t>(order[2]);
   const auto size = static_cast<size_t>(order[3]);
-  const bool is_within = at <= tables_.out_bytes_max && size <= tables_.out_bytes_max - at;
+  const bool is_within = at <= orders.bytes_max && size <= orders.bytes_max - at;
   if (kind == OrderKind::gossip) {
-    if (is_within) send_datagram(id, tables_.out_bytes + at, size);
+    if (is_within) send_datagram(id, orders.bytes + at, size);
+    return;
+  }
+  if (kind == OrderKind::dial) {
+    if (is_within) dial(id, orders.bytes + at, size);
     return;
   }
   Connection* connection = find(id);
   if (connection == nullptr) return;
   switch (kind) {
     case OrderKind::send:
-      if (is_within) enqueue(*connection, tables_.out_bytes + at, size);
+      if (is_within) enqueue(*connection, orders.bytes + at, size);
       break;
     case OrderKind::pause:
     case OrderKind::resume:

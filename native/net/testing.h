@@ -1,4 +1,4 @@
-// A poller with tables of its own and clients of the other kind: plain blocking sockets on
+// A poller, or one on a thread, with tables of its own and clients of the other kind: plain blocking sockets on
 // loopback.
 #pragma once
 
@@ -8,11 +8,13 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "net/net_thread.h"
 #include "net/poller.h"
 #include "test/check.h"
 
@@ -87,8 +89,17 @@ class Bench final {
         out_(1 << 20) {
     const Tables tables = {records_.data(), 4096, in_.data(),  in_.size(),
                            orders_.data(),  1024, out_.data(), out_.size()};
-    CHECK_EQUAL(Poller::open(config, tables, &poller), 0);
+    if (is_threaded()) {
+      CHECK_EQUAL(NetThread::open(config, tables, &poller), 0);
+    } else {
+      std::unique_ptr<Poller> made;
+      CHECK_EQUAL(Poller::open(config, tables, &made), 0);
+      poller = std::move(made);
+    }
   }
+
+  // The same tests are run for both (sources.cmake).
+  static bool is_threaded() { return std::getenv("APEX_TEST_NET_THREAD") != nullptr; }
 
   // A door where clients and peers come; its port.
   uint16_t open(bool may_be_peer = true) {
@@ -124,11 +135,26 @@ class Bench final {
     out_used_ += bytes.size();
   }
 
-  void exchange() {
+  // Hands the orders over and looks at nothing.
+  void submit() {
     poller->exchange(orders_used_);
     orders_used_ = 0;
     out_used_ = 0;
+  }
+
+  void exchange() {
+    submit();
     note();
+  }
+
+  // A link under way; its number.
+  uint64_t dial(uint16_t port) {
+    Bytes where = {static_cast<uint8_t>(port >> 8), static_cast<uint8_t>(port)};
+    for (const char letter : std::string("127.0.0.1")) where.push_back(static_cast<uint8_t>(letter));
+    const uint64_t id = kDialledIds + dialled_++;
+    order(OrderKind::dial, id, where);
+    exchange();
+    return id;
   }
 
   void send(uint64_t id, const Bytes& bytes) {
@@ -154,6 +180,14 @@ class Bench final {
     return all;
   }
 
+  size_t bytes_of_size(uint64_t id) const {
+    size_t size = 0;
+    for (const Seen& one : seen) {
+      if (one.id == id && one.kind == RecordKind::received) size += one.bytes.size();
+    }
+    return size;
+  }
+
   uint64_t last_unsent(uint64_t id) const {
     uint64_t last = 0;
     for (const Seen& one : seen) {
@@ -177,7 +211,7 @@ class Bench final {
     return newest();
   }
 
-  std::unique_ptr<Poller> poller;
+  std::unique_ptr<Net> poller;
   std::vector<Seen> seen;
 
  private:
@@ -207,6 +241,7 @@ class Bench final {
   std::vector<double> orders_;
   Bytes in_;
   Bytes out_;
+  uint64_t dialled_ = 0;
   size_t orders_used_ = 0;
   size_t out_used_ = 0;
 };

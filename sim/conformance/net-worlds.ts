@@ -64,7 +64,8 @@ const { addon, reason } = loadAddon();
 export const netWorlds: readonly NetWorld[] = [
   { name: 'the simulated network', missing: null, open: openFake },
   { name: 'the plain network', missing: null, open: () => openReal(PLAIN) },
-  { name: 'the native network', missing: reason, open: () => openReal(NATIVE) },
+  { name: 'the native network', missing: reason, open: () => openReal(native(false)) },
+  { name: 'the native network on a thread', missing: reason, open: () => openReal(native(true)) },
 ];
 
 const sizeOf = (pieces: readonly Uint8Array[]): number =>
@@ -143,10 +144,10 @@ const PLAIN: RealNet<Listeners> = {
   open: (listeners, options) => new PlainNet({ ...options, listeners }),
 };
 
-const NATIVE: RealNet<NativeListeners> = {
-  listen: (host, wanted) => openNativeListeners(addon!.net, host, wanted),
+const native = (isThreaded: boolean): RealNet<NativeListeners> => ({
+  listen: (host, wanted) => openNativeListeners({ binding: addon!.net, isThreaded }, host, wanted),
   open: (listeners, options) => new NativeNet({ ...options, listeners }),
-};
+});
 
 async function openReal<Opened extends HttpDoor>(real: RealNet<Opened>): Promise<NetUnderTest> {
   const nodes = [ONE, TWO];

@@ -296,8 +296,8 @@ const NODES = {
   ),
   HELPER_DOWN: notApplied(
     EXIT.ERROR,
-    'A listener could not be kept open, or the threads of the native disk ended; the node handed over and stopped.',
-    'See what the log says at `helper.failed`: another process on the port, too few descriptors; restart.',
+    'A listener could not be kept open, or a thread of the native helper ended or did not start; the node handed over and stopped.',
+    'See what the log says at `helper.failed`: another process on the port, too few descriptors or threads; restart.',
   ),
   HTTP_FORBIDDEN: notApplied(
     EXIT.NOT_AUTHORISED,

@@ -7,7 +7,12 @@ import type { NodeId } from '../base/units.ts';
 import { DEFAULT_SETTINGS, DURABILITIES } from '../core/settings.ts';
 import type { Durability } from '../core/types.ts';
 import { LOG_FORMATS, type LogFormat } from '../runtime/log-formats.ts';
-import { IMPLEMENTATIONS, type Implementation } from '../runtime/native/choice.ts';
+import {
+  IMPLEMENTATIONS,
+  type Implementation,
+  NET_THREADS,
+  type NetThread,
+} from '../runtime/native/choice.ts';
 import {
   CLIENT_PORT_MAX,
   type ListedPeer,
@@ -34,6 +39,7 @@ export interface ServeFlags {
   /** Null: native where it is there. */
   readonly disk: Implementation | null;
   readonly net: Implementation | null;
+  readonly netThread: NetThread;
 }
 
 export function addServeFlags(command: Command): Command {
@@ -75,6 +81,12 @@ function serveOptions(): Option[] {
       '--net <kind>',
       'what moves the bytes of sockets (default: native if it is built)',
     ).choices(IMPLEMENTATIONS),
+    new Option(
+      '--net-thread <when>',
+      'native sockets on a thread of their own (auto: from 4 cores on)',
+    )
+      .choices(NET_THREADS)
+      .default('auto'),
     new Option(
       '--disk <kind>',
       'what performs disk operations (default: native if it is built)',

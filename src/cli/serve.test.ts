@@ -221,6 +221,26 @@ describe('the process', () => {
     await ended;
   });
 
+  test('with --net-thread on it has one, and without native sockets says why not', async () => {
+    const { addon } = loadAddon();
+    const nets = addon === null ? ['node'] : ['node', 'native'];
+    for (const kind of nets) {
+      const flags = ['--net', kind, '--net-thread', 'on'];
+      const { child, ended, lines, output } = start(await freePort(), flags);
+      if (kind === 'native') {
+        await vi.waitUntil(() => output().includes('node.starting'), 15_000);
+        expect(lines()[0]).toMatchObject({ event: 'node.starting', netThread: true });
+        child.kill('SIGTERM');
+        await ended;
+        continue;
+      }
+      expect((await ended)[0]).toBe(EXIT.USAGE);
+      expect(lines().at(-1)).toMatchObject({ code: 'BAD_FLAG' });
+    }
+    const [status] = await start(await freePort(), ['--net-thread', 'perhaps']).ended;
+    expect(status).toBe(EXIT.USAGE);
+  });
+
   test('a port that is taken ends it with the reason and what to do', async () => {
     const taken = net.createServer();
     await new Promise<void>((resolve) => {

@@ -6,6 +6,7 @@
  *    ended where it stands, which its log survives like any crash.
  * 3. Why it ended is the last line of the log and the exit status.
  */
+import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { EXIT, errorRow, type Failure } from '../base/errors.ts';
 import { SYSTEM_CLOCK } from '../runtime/clock.ts';
@@ -13,7 +14,12 @@ import { Daemon, type DaemonEnd } from '../runtime/daemon.ts';
 import { type DataDirectory, openDataDirectory } from '../runtime/data-directory.ts';
 import type { Listeners } from '../runtime/listeners.ts';
 import { DaemonLog } from '../runtime/log.ts';
-import { type Choice, chooseImplementation } from '../runtime/native/choice.ts';
+import {
+  type Choice,
+  chooseImplementation,
+  chooseNet,
+  type NetChoice,
+} from '../runtime/native/choice.ts';
 import type { NativeListeners } from '../runtime/native/listeners.ts';
 import { openListenersFor } from '../runtime/open-listeners.ts';
 import { RaftTraceFile } from '../runtime/raft-trace-file.ts';
@@ -45,7 +51,7 @@ async function serve(flags: ServeFlags): Promise<number> {
 async function run(flags: ServeFlags, log: DaemonLog): Promise<number> {
   const disk = chooseImplementation('--disk', flags.disk);
   if ('code' in disk) return tellFailure(log, disk);
-  const net = chooseImplementation('--net', flags.net);
+  const net = chooseNet(flags.net, flags.netThread, availableParallelism());
   if ('code' in net) return tellFailure(log, net);
   const directory = await openDataDirectory(flags.walDir, flags.id);
   if ('code' in directory) return tellFailure(log, directory);
@@ -74,7 +80,7 @@ async function runTraced(flags: ServeFlags, opened: Opened): Promise<number> {
 interface Opened {
   readonly log: DaemonLog;
   readonly disk: Choice;
-  readonly net: Choice;
+  readonly net: NetChoice;
   readonly directory: DataDirectory;
   readonly listeners: Listeners | NativeListeners;
 }
@@ -115,6 +121,7 @@ function tellStart(opened: Opened, warnings: readonly string[]): void {
     event: 'node.starting',
     ...ports,
     net: net.implementation,
+    netThread: net.isThreaded,
     disk: disk.implementation,
   } as const;
   log.info(

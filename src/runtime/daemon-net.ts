@@ -18,6 +18,8 @@ export interface GossipStatus {
 
 export interface DaemonNet extends NetPort {
   readonly implementation: Implementation;
+  /** Its sockets are served by a thread of their own. */
+  readonly isThreaded: boolean;
   /** Sorted by id. */
   readonly links: readonly PeerLink[];
   readonly gossip: GossipStatus;

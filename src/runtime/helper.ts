@@ -10,7 +10,7 @@
  */
 import type { RestartPolicy } from '../node/supervision.ts';
 
-export type HelperName = 'disk' | 'clients' | 'peers' | 'gossip' | 'http';
+export type HelperName = 'disk' | 'net-thread' | 'clients' | 'peers' | 'gossip' | 'http';
 
 export interface Helper {
   readonly name: HelperName;

@@ -239,6 +239,12 @@ export class Metrics {
     for (const [port, implementation] of Object.entries(implementations)) {
       ports.set({ port, implementation }, 1);
     }
+    const thread = new Gauge({
+      name: 'apex_net_thread',
+      help: 'Whether a thread of its own serves the sockets.',
+      registers,
+    });
+    thread.set(Number(this.#sources.net.isThreaded));
   }
 
   #perPeer(): void {

@@ -44,6 +44,7 @@ interface Accepted {
 
 export class PlainNet implements DaemonNet {
   readonly implementation = 'node';
+  readonly isThreaded = false;
   readonly clients: ClientSockets;
   readonly #links: PeerLinks;
   readonly gossip: Gossip;

@@ -25,6 +25,7 @@ const LOOK_MS = 1000;
 
 const COMPONENTS: Record<HelperName, Component> = {
   disk: 'disk',
+  'net-thread': 'net',
   clients: 'net',
   peers: 'net',
   gossip: 'net',

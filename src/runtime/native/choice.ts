@@ -30,6 +30,31 @@ export function chooseImplementation(
   return failure('BAD_FLAG', `${flag} native: there is no native helper: ${reason}`);
 }
 
+export const NET_THREADS = ['auto', 'on', 'off'] as const;
+export type NetThread = (typeof NET_THREADS)[number];
+
+/** With fewer cores the hop from thread to thread costs more than it gives. */
+const THREAD_CORES_MIN = 4;
+
+/** Who serves the sockets, and whether on a thread of its own. */
+export type NetChoice = Choice & { readonly isThreaded: boolean };
+
+/** `cores`: how many this process may use. */
+export function chooseNet(
+  asked: Implementation | null,
+  thread: NetThread,
+  cores: number,
+  load: () => LoadedAddon = loadAddon,
+): NetChoice | Failure {
+  const choice = chooseImplementation('--net', asked, load);
+  if ('code' in choice) return choice;
+  const isThreaded = thread === 'on' || (thread === 'auto' && cores >= THREAD_CORES_MIN);
+  if (choice.implementation === 'native') return { ...choice, isThreaded };
+  if (thread !== 'on') return { ...choice, isThreaded: false };
+  const why = choice.reason ?? '--net node has none: only --net native can have a thread';
+  return failure('BAD_FLAG', `--net-thread on: there is no native helper for sockets: ${why}`);
+}
+
 /** For whoever takes what there is. */
 export function bestImplementation(): Choice {
   const { addon, reason } = loadAddon();

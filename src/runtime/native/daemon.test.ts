@@ -20,20 +20,28 @@ import {
 } from '../testing/cluster.ts';
 import { type NativeListeners, openNativeListeners } from './listeners.ts';
 import { loadAddon } from './load.ts';
-import { DOOR } from './net-binding.ts';
+import { DOOR, type NetBinding } from './net-binding.ts';
 
 const HOST = '127.0.0.1';
 const ANYWHERE = { port: 0, peerPort: null, gossipPort: 0, httpPort: 0 };
 const { addon, reason } = loadAddon();
 const name = addon === null ? `native sockets (not tried: ${reason})` : 'native sockets';
 
-const openNative = async (peerPort: number | null = null): Promise<NativeListeners> =>
-  good(await openNativeListeners(addon!.net, HOST, { ...ANYWHERE, peerPort }));
+type Open = (peerPort?: number | null) => Promise<NativeListeners>;
+
+const THREADS = [
+  { place: 'on the event loop', isThreaded: false },
+  { place: 'on a thread', isThreaded: true },
+] as const;
 
 const metrics = async ({ listeners }: Member<HttpDoor>): Promise<string> =>
   (await fetch(`http://${HOST}:${listeners.ports.httpPort}/metrics`)).text();
 
-describe.skipIf(addon === null)(name, () => {
+describe.skipIf(addon === null).each(THREADS)(`${name}, $place,`, ({ isThreaded }) => {
+  const native = { binding: addon?.net as NetBinding, isThreaded };
+  const openNative: Open = async (peerPort = null) =>
+    good(await openNativeListeners(native, HOST, { ...ANYWHERE, peerPort }));
+
   let directory: string;
   let members: Member<Listeners | NativeListeners>[] = [];
   beforeEach(async () => {
@@ -68,6 +76,7 @@ describe.skipIf(addon === null)(name, () => {
     expect(await metrics(members[0]!)).toContain(
       'apex_port_info{port="net",implementation="native"} 1\n',
     );
+    expect(await metrics(members[0]!)).toContain(`\napex_net_thread ${Number(isThreaded)}\n`);
   });
 
   test('and plain ones make one cluster', async () => {
@@ -143,14 +152,30 @@ describe.skipIf(addon === null)(name, () => {
     await expect(putAndGet(port, 1)).rejects.toThrow();
   });
 
+  test('whose thread is gone, or does not start, are the end of the node, with a code', async () => {
+    let isUp = true;
+    const mortal = { ...native.binding, isUp: () => isUp };
+    const opened = await openNativeListeners({ ...native, binding: mortal }, HOST, ANYWHERE);
+    await boot([good(opened)]);
+    isUp = false;
+    if (isThreaded) {
+      expect(await members[0]!.daemon.ended).toMatchObject({ failure: { code: 'HELPER_DOWN' } });
+    } else {
+      expect(members[0]!.daemon.helpers().map((one) => one.name)).not.toContain('net-thread');
+    }
+    const stillborn = { ...native.binding, open: () => -11 };
+    const none = await openNativeListeners({ ...native, binding: stillborn }, HOST, ANYWHERE);
+    expect(none).toMatchObject({ code: 'HELPER_DOWN' });
+  });
+
   test('that cannot be bound are an error with a code', async () => {
     const { port } = await bootNative();
     const wanted = { ...ANYWHERE, port };
-    expect(await openNativeListeners(addon!.net, HOST, wanted)).toEqual({
+    expect(await openNativeListeners(native, HOST, wanted)).toEqual({
       code: 'PORT_TAKEN',
       detail: `${HOST}:${port} is in use`,
     });
-    expect(await openNativeListeners(addon!.net, '203.0.113.1', ANYWHERE)).toMatchObject({
+    expect(await openNativeListeners(native, '203.0.113.1', ANYWHERE)).toMatchObject({
       code: 'BAD_FLAG',
     });
   });

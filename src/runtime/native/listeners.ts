@@ -5,7 +5,7 @@
  */
 import dns from 'node:dns';
 import { isIP } from 'node:net';
-import type { Failure } from '../../base/errors.ts';
+import { type Failure, failure } from '../../base/errors.ts';
 import {
   failureOf,
   type HttpDoor,
@@ -20,6 +20,12 @@ import { NativePoller } from './poller.ts';
 /** A client that does not take its last replies within this loses them. */
 const LINGER_MS = 5000;
 
+export interface NativeNetBinding {
+  readonly binding: NetBinding;
+  /** The poller has a thread of its own. */
+  readonly isThreaded: boolean;
+}
+
 export interface NativeListeners extends HttpDoor {
   readonly poller: NativePoller;
   /** What `host` was resolved to; doors are opened again there. */
@@ -27,11 +33,12 @@ export interface NativeListeners extends HttpDoor {
 }
 
 export async function openNativeListeners(
-  binding: NetBinding,
+  { binding, isThreaded }: NativeNetBinding,
   host: string,
   wanted: ListenerPorts,
 ): Promise<NativeListeners | Failure> {
-  const poller = new NativePoller(binding, { silentMs: SILENT_MS, lingerMs: LINGER_MS });
+  const poller = openPoller(binding, isThreaded);
+  if ('code' in poller) return poller;
   const http = newHttpServer();
   try {
     const ip = isIP(host) > 0 ? host : (await dns.promises.lookup(host)).address;
@@ -42,6 +49,16 @@ export async function openNativeListeners(
     poller.end(false);
     http.close();
     return failureOf(error as NodeJS.ErrnoException & { port?: number }, host);
+  }
+}
+
+function openPoller(binding: NetBinding, isThreaded: boolean): NativePoller | Failure {
+  const options = { silentMs: SILENT_MS, lingerMs: LINGER_MS, isThreaded };
+  try {
+    return new NativePoller(binding, options);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return failure('HELPER_DOWN', `the poller of the sockets does not start: ${reason}`);
   }
 }
 

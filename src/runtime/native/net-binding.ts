@@ -4,7 +4,8 @@
  *   records, inBytes   what came in; filled by `open`'s callback, `exchange` and `release`
  *   orders, outBytes   what is to go out; carried out by `exchange`
  *
- * A record and an order are four numbers: kind, id, a, b. An error is a negative errno.
+ * The poller is driven from the event loop, or has a thread of its own (native/net/net_thread.h);
+ * that shows in nothing but when records come. A record and an order are four numbers: kind, id, a, b. An error is a negative errno.
  */
 
 import { PEER_FRAME_BYTES_MAX, PEER_VERSION } from '../../core/protocol/peer-frame.ts';
@@ -47,7 +48,12 @@ export const ORDER = {
   RESET: 5,
   /** id: a target; a, b: bytes */
   GOSSIP: 6,
+  /** id: from DIALLED_IDS on; a, b: port (u16 BE) and address (text). LINK_UP or CLOSED follows. */
+  DIAL: 7,
 } as const;
+
+/** Connections that are dialled are numbered by whoever orders it, the others by the poller. */
+export const DIALLED_IDS = 2 ** 40;
 
 export const ROW_NUMBERS = 4;
 
@@ -107,6 +113,7 @@ export interface NetBinding {
     orders: Float64Array,
     outBytes: Uint8Array,
     onBatch: (records: number) => void,
+    isThreaded: boolean,
   ): PollerHandle | number;
   close(poller: PollerHandle): void;
   /** Accepts from now on. */
@@ -120,8 +127,8 @@ export interface NetBinding {
   closeGossip(poller: PollerHandle): void;
   isGossipOpen(poller: PollerHandle): boolean;
   setTarget(poller: PollerHandle, target: number, ip: string, port: number): number;
-  /** Answers the connection's number; LINK_UP or CLOSED follows. */
-  dial(poller: PollerHandle, ip: string, port: number): number;
+  /** False: the thread has ended by itself; nothing comes and nothing leaves any more. */
+  isUp(poller: PollerHandle): boolean;
   /** Carries out the first `orders` rows; answers how many records there are. */
   exchange(poller: PollerHandle, orders: number): number;
   /** The records and their bytes have been read; answers how many there are now. */

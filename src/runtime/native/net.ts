@@ -11,7 +11,7 @@
  */
 import { assert } from '../../base/assert.ts';
 import type { NodeId } from '../../base/units.ts';
-import { RESTARTS } from '../../node/supervision.ts';
+import { NO_RESTART, RESTARTS } from '../../node/supervision.ts';
 import type { ConnectionId, NetEvent } from '../../ports/net.ts';
 import type { DaemonNet, DaemonNetOptions } from '../daemon-net.ts';
 import type { Helper, HelperName } from '../helper.ts';
@@ -68,6 +68,10 @@ export class NativeNet implements DaemonNet {
     this.#links.start();
   }
 
+  get isThreaded(): boolean {
+    return this.#poller.isThreaded;
+  }
+
   get socketsRefused(): number {
     return this.#poller.stat(STAT.REFUSED);
   }
@@ -122,7 +126,7 @@ export class NativeNet implements DaemonNet {
       reopen: async () => this.gossip.reopen(),
       close: () => this.gossip.close(),
     };
-    return [...doors, gossip];
+    return [...this.#threadHelper(), ...doors, gossip];
   }
 
   stopListening(): void {
@@ -143,6 +147,14 @@ export class NativeNet implements DaemonNet {
 
   #deliver(event: NetEvent): void {
     if (!this.#isClosed) this.#options.deliver(event);
+  }
+
+  /** Never restarted: nobody knows what it has sent of what it was given. */
+  #threadHelper(): Helper[] {
+    if (!this.isThreaded) return [];
+    const isUp = (): boolean => this.#poller.isUp();
+    const policy = NO_RESTART;
+    return [{ name: 'net-thread', policy, isVital: true, isUp, reopen: null, close: () => {} }];
   }
 
   #doorHelper(door: Door, port: number): Helper {

@@ -13,8 +13,10 @@
  */
 import { getSystemErrorName } from 'node:util';
 import { assert } from '../../base/assert.ts';
-import { decodeUtf8 } from '../../base/text.ts';
+import { concatBytes } from '../../base/bytes.ts';
+import { decodeUtf8, encodeUtf8 } from '../../base/text.ts';
 import {
+  DIALLED_IDS,
   type Door,
   IN_BYTES,
   type NetBinding,
@@ -33,12 +35,15 @@ import {
 /** Told each record: its kind and its three numbers. */
 export type Taker = (kind: number, id: number, a: number, b: number) => void;
 
-export interface PollerTimes {
+export interface PollerOptions {
   readonly silentMs: number;
   readonly lingerMs: number;
+  /** On a thread of its own. */
+  readonly isThreaded: boolean;
 }
 
 export class NativePoller {
+  readonly isThreaded: boolean;
   readonly #net: NetBinding;
   readonly #records = new Float64Array(RECORDS_MAX * ROW_NUMBERS);
   readonly #inBytes = new Uint8Array(IN_BYTES);
@@ -58,9 +63,11 @@ export class NativePoller {
   #isFlushPlanned = false;
   #isReleasePlanned = false;
   #isEnding = false;
+  #dialled = 0;
 
-  constructor(net: NetBinding, { silentMs, lingerMs }: PollerTimes) {
+  constructor(net: NetBinding, { silentMs, lingerMs, isThreaded }: PollerOptions) {
     this.#net = net;
+    this.isThreaded = isThreaded;
     const handle = net.open(
       pollerConfig(silentMs, lingerMs),
       this.#records,
@@ -68,8 +75,9 @@ export class NativePoller {
       this.#orders,
       this.#outBytes,
       (records) => this.#woken(records),
+      isThreaded,
     );
-    if (typeof handle === 'number') throw systemError('epoll', handle);
+    if (typeof handle === 'number') throw systemError(isThreaded ? 'thread' : 'epoll', handle);
     this.#handle = handle;
   }
 
@@ -114,11 +122,18 @@ export class NativePoller {
     return this.#handle !== null && this.#net.setTarget(this.#handle, target, ip, port) === 0;
   }
 
-  /** The connection's number, of which LINK_UP or CLOSED will be told; null: it cannot be begun. */
+  /** The connection's number, of which LINK_UP or CLOSED will be told; null: the poller has ended. */
   dial(ip: string, port: number): number | null {
-    if (this.#handle === null) return null;
-    const id = this.#net.dial(this.#handle, ip, port);
-    return id > 0 ? id : null;
+    if (this.#handle === null || this.#isEnding) return null;
+    const id = DIALLED_IDS + this.#dialled++;
+    const where = concatBytes([Uint8Array.of(port >>> 8, port & 255), encodeUtf8(ip)]);
+    this.#orderWhole(ORDER.DIAL, id, where);
+    return id;
+  }
+
+  /** False: its thread is gone; nothing comes and nothing leaves any more. */
+  isUp(): boolean {
+    return this.#handle === null || this.#net.isUp(this.#handle);
   }
 
   /** Copies `bytes`, in as many pieces as the tables ask for. */
@@ -135,9 +150,7 @@ export class NativePoller {
 
   /** Best effort, like the datagram. */
   sendGossip(target: number, datagram: Uint8Array): void {
-    if (datagram.length > OUT_BYTES) return;
-    if (this.#outUsed + datagram.length > OUT_BYTES) this.#exchange();
-    this.#order(ORDER.GOSSIP, target, datagram);
+    if (datagram.length <= OUT_BYTES) this.#orderWhole(ORDER.GOSSIP, target, datagram);
   }
 
   order(kind: number, id: number): void {
@@ -181,6 +194,11 @@ export class NativePoller {
   #open(): PollerHandle {
     assert(this.#handle !== null, 'internal', 'the poller has ended');
     return this.#handle;
+  }
+
+  #orderWhole(kind: number, id: number, bytes: Uint8Array): void {
+    if (this.#outUsed + bytes.length > OUT_BYTES) this.#exchange();
+    this.#order(kind, id, bytes);
   }
 
   #order(kind: number, id: number, bytes: Uint8Array | null): void {

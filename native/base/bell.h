@@ -1,5 +1,5 @@
-// Wakes one thread that sleeps on a descriptor: however often it is rung before the sleeper answers,
-// that is one write to the eventfd.
+// Wakes one thread that sleeps on a descriptor: however often it is rung before the sleeper
+// answers, that is one write to the eventfd.
 //
 // Whoever rings has published its work before; the sleeper answers before it looks for work. Both
 // exchange the same flag, and exchanges of one flag have an order: either the ring comes first, and

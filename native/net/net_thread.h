@@ -9,7 +9,8 @@
 // 1. It moves bytes and answers nothing by itself: the same poller, in another place.
 // 2. A batch belongs to one side at a time, and to nobody while it is in a ring; it is used again.
 // 3. One wake-up a batch at most, never one a frame; who is awake already is not woken.
-// 4. Records find no batch when the other side has not read the last ones: then nothing is read from
+// 4. Records find no batch when the other side has not read the last ones: then nothing is read
+// from
 //    any socket, and no order is carried out, until it has. The kernel stops the senders.
 // 5. Orders that find no room in their ring wait on the side of the one who gave them, in order.
 // 6. What needs an answer at once (doors, targets) is carried out by the thread while the caller

@@ -49,8 +49,8 @@ bool NetThread::take_room() {
     is_starving_.exchange(true, std::memory_order_acq_rel);
     if (!free_.pop(filling_)) return false;
   }
-  poller_->fill({filling_->records.get(), tables_.records_max, filling_->bytes.get(),
-                 tables_.in_bytes_max});
+  poller_->fill(
+      {filling_->records.get(), tables_.records_max, filling_->bytes.get(), tables_.in_bytes_max});
   return true;
 }
 

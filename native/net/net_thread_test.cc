@@ -56,11 +56,14 @@ TEST("who does not read its records stops the senders, and misses nothing once i
     }
   }
   CHECK(said < all.size());
-  bench.until([&] {
-    const ssize_t sent = ::send(caller.fd(), all.data() + said, all.size() - said, MSG_DONTWAIT);
-    if (sent > 0) said += static_cast<size_t>(sent);
-    return bench.bytes_of_size(id) == all.size();
-  }, 100'000);
+  bench.until(
+      [&] {
+        const ssize_t sent =
+            ::send(caller.fd(), all.data() + said, all.size() - said, MSG_DONTWAIT);
+        if (sent > 0) said += static_cast<size_t>(sent);
+        return bench.bytes_of_size(id) == all.size();
+      },
+      100'000);
   CHECK(bench.bytes_of(id) == all);
 }
 
@@ -72,15 +75,17 @@ TEST("orders that find no room in their ring wait and leave in order") {
   Bytes heard;
   for (size_t at = 0; at < all.size(); at += 4'000) {
     const auto end = static_cast<ptrdiff_t>(std::min(all.size(), at + 4'000));
-    bench.order(OrderKind::send, id, Bytes(all.begin() + static_cast<ptrdiff_t>(at),
-                                           all.begin() + end));
+    bench.order(OrderKind::send, id,
+                Bytes(all.begin() + static_cast<ptrdiff_t>(at), all.begin() + end));
     bench.submit();
   }
-  bench.until([&] {
-    const Bytes more = caller.hear();
-    heard.insert(heard.end(), more.begin(), more.end());
-    return heard.size() == all.size();
-  }, 20'000);
+  bench.until(
+      [&] {
+        const Bytes more = caller.hear();
+        heard.insert(heard.end(), more.begin(), more.end());
+        return heard.size() == all.size();
+      },
+      20'000);
   CHECK(heard == all);
 }
 
@@ -111,23 +116,25 @@ TEST("echoes of many connections under load come back whole and in order") {
   std::vector<size_t> said(kCallers, 0);
   for (size_t n = 0; n < kCallers; n++) callers.push_back(std::make_unique<Caller>(port));
   size_t echoed = 0;
-  bench.until([&] {
-    for (; echoed < bench.seen.size(); echoed++) {
-      const Seen& one = bench.seen[echoed];
-      if (one.kind == RecordKind::received) bench.order(OrderKind::send, one.id, one.bytes);
-    }
-    bench.submit();
-    bool is_done = true;
-    for (size_t n = 0; n < kCallers; n++) {
-      const size_t left = std::min<size_t>(all.size() - said[n], 30'000);
-      const ssize_t sent = ::send(callers[n]->fd(), all.data() + said[n], left, MSG_DONTWAIT);
-      if (sent > 0) said[n] += static_cast<size_t>(sent);
-      const Bytes more = callers[n]->hear();
-      heard[n].insert(heard[n].end(), more.begin(), more.end());
-      is_done = is_done && heard[n].size() == all.size();
-    }
-    return is_done;
-  }, 100'000);
+  bench.until(
+      [&] {
+        for (; echoed < bench.seen.size(); echoed++) {
+          const Seen& one = bench.seen[echoed];
+          if (one.kind == RecordKind::received) bench.order(OrderKind::send, one.id, one.bytes);
+        }
+        bench.submit();
+        bool is_done = true;
+        for (size_t n = 0; n < kCallers; n++) {
+          const size_t left = std::min<size_t>(all.size() - said[n], 30'000);
+          const ssize_t sent = ::send(callers[n]->fd(), all.data() + said[n], left, MSG_DONTWAIT);
+          if (sent > 0) said[n] += static_cast<size_t>(sent);
+          const Bytes more = callers[n]->hear();
+          heard[n].insert(heard[n].end(), more.begin(), more.end());
+          is_done = is_done && heard[n].size() == all.size();
+        }
+        return is_done;
+      },
+      100'000);
   for (const Bytes& one : heard) CHECK(one == all);
 }
 

@@ -240,7 +240,8 @@ void Poller::adopt(int fd, bool may_be_peer) {
     return;
   }
   tune(fd, config_.accepted_keep_alive_seconds);
-  Connection& connection = insert(++last_id_, std::move(socket), may_be_peer ? Role::sniffed : Role::client);
+  Connection& connection =
+      insert(++last_id_, std::move(socket), may_be_peer ? Role::sniffed : Role::client);
   connection.interest = EPOLLIN;
   if (watch(fd, connection.id, EPOLLIN, true) != 0) {
     stats_.refused++;

@@ -26,6 +26,7 @@ export class Atlas {
   readonly #cluster: Cluster;
   #victim: NodeId | null = null;
   #incarnation = 0;
+  #claims = 0;
   /** Damage may stand before this position of the victim's log. */
   #vouched: Position | null = null;
 
@@ -44,26 +45,28 @@ export class Atlas {
     return this.isBusy && this.#victim === node;
   }
 
-  /** Makes `node` the victim, if that is safe. */
-  claim(node: NodeId): boolean {
-    if (this.isBusy || !this.#isSound()) return false;
+  /**
+   * Makes `node` the victim, if that is safe. Answers the claim's number, 0: it is not. A claim lapses
+   * when its victim is started again before anything was spoilt; somebody else may have the next.
+   */
+  claim(node: NodeId): number {
+    if (this.isBusy || !this.#isSound()) return 0;
     this.#victim = node;
     this.#incarnation = this.#incarnationOf(node);
     this.#vouched = null;
-    return true;
+    return ++this.#claims;
   }
 
   /** Nothing was spoilt. */
-  release(): void {
-    this.#victim = null;
+  release(claim: number): void {
+    if (claim === this.#claims) this.#victim = null;
   }
 
   /** `through` of the victim's log is vouched for. False: it is too late, others are missing now. */
-  open(through: Position | null): boolean {
-    const isSafe = this.#victim !== null && this.#isSound();
-    const isSame = isSafe && this.#incarnation === this.#incarnationOf(this.#victim!);
+  open(claim: number, through: Position | null): boolean {
+    if (claim !== this.#claims || this.#victim === null || !this.#isSound()) return false;
     this.#vouched = through;
-    return isSame;
+    return this.#incarnation === this.#incarnationOf(this.#victim);
   }
 
   mayDamage({ node, kind, file, offset, length }: DamageSite): boolean {

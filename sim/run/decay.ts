@@ -31,6 +31,8 @@ interface Plan {
   readonly isLog: boolean;
   readonly stream: Stream;
   pollsLeft: number;
+  /** The atlas's number; 0: it has not given one. */
+  claim: number;
 }
 
 export class Decay {
@@ -50,13 +52,15 @@ export class Decay {
       node: stream.pick(this.#cluster.world.nodes),
       isLog: stream.permille(600),
       pollsLeft: POLLS_MAX,
+      claim: 0,
       stream,
     });
   }
 
   /** All others must be whole at the moment of the strike: that may take a while to come. */
   #lieInWait(plan: Plan): void {
-    if (this.#atlas.claim(plan.node)) this.#aim(plan, this.#cluster.node(plan.node)!.state.wal!);
+    plan.claim = this.#atlas.claim(plan.node);
+    if (plan.claim > 0) this.#aim(plan, this.#cluster.node(plan.node)!.state.wal!);
     else this.#later(plan, () => this.#lieInWait(plan));
   }
 
@@ -66,12 +70,12 @@ export class Decay {
       // A flush that ends behind `end` was begun after this moment, and vouches for `durableEnd`.
       const isVouched = comparePositions(wal.durableEnd, end) > 0;
       if (plan.isLog && !isVouched) {
-        if (!this.#later(plan, poll)) this.#atlas.release();
+        if (!this.#later(plan, poll)) this.#atlas.release(plan.claim);
         return;
       }
-      if (this.#atlas.open(isVouched ? durableEnd : null)) this.#spoil(plan);
+      if (this.#atlas.open(plan.claim, isVouched ? durableEnd : null)) this.#spoil(plan);
       else {
-        this.#atlas.release();
+        this.#atlas.release(plan.claim);
         this.#later(plan, () => this.#lieInWait(plan));
       }
     };
@@ -84,7 +88,7 @@ export class Decay {
     return true;
   }
 
-  #spoil({ node, isLog, stream }: Plan): void {
+  #spoil({ node, isLog, stream, claim }: Plan): void {
     const { world } = this.#cluster;
     const disk = world.disk(node);
     const wal = this.#cluster.node(node)!.state.wal!;
@@ -98,7 +102,7 @@ export class Decay {
       spoilt += isForeign ? misplaceRun(disk, at, stream) : this.#spoilRun(disk, at, stream);
     }
     if (spoilt === 0) {
-      this.#atlas.release();
+      this.#atlas.release(claim);
       return;
     }
     const process = world.process(node);

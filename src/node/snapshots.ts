@@ -206,6 +206,7 @@ export function takeSnapshots(node: NodeState): void {
       stepFiles(node, group, { kind: 'release', index });
     }
     if (group.files.phase !== 'open') continue;
+    if (group.rebuild !== null) stopSaving(node, group);
     if (!isSaving(group.files) && isDue(node, group)) begin(node, group);
     if (isSaving(group.files)) continueSave(node, group);
   }
@@ -256,6 +257,16 @@ function continueSave(node: NodeState, group: Group): void {
   if (snapshotAbandoned) abandon(node, group);
   if (snapshot !== null) stepFiles(node, group, { kind: 'save', bytes: snapshot });
   if (snapshotDone) stepFiles(node, group, { kind: 'save-end' });
+}
+
+/**
+ * The state is wrong or lost: a snapshot of it is worth nothing, and could take the place of the
+ * leader's of the same index.
+ */
+function stopSaving(node: NodeState, group: Group): void {
+  if (!isSaving(group.files)) return;
+  stepStore(node, group.store, { kind: 'snapshot-abort' });
+  stepFiles(node, group, { kind: 'save-abort' });
 }
 
 /** Too much changed between two slices: the next attempt takes larger ones. */

@@ -70,10 +70,14 @@ export function queueBytes(landing: Landing, bytes: Uint8Array): void {
   landing.queuedBytes += bytes.length;
 }
 
-/** False: the file is about to have its name, and will. */
+/** The file is about to have its name, and will. */
+function isNaming({ landing, isBusy }: Lane): boolean {
+  return landing?.stage === 'sync-directory' || (landing?.stage === 'rename' && isBusy);
+}
+
+/** False: it is too late. */
 export function giveUpLanding(lane: Lane): boolean {
-  const stage = lane.landing?.stage;
-  if (stage === 'sync-directory' || (stage === 'rename' && lane.isBusy)) return false;
+  if (isNaming(lane)) return false;
   lane.landing = null;
   return true;
 }
@@ -151,6 +155,9 @@ function rename(state: SnapshotsState, lane: Lane, landing: Landing): DiskOperat
   const target = snapshotFile(state.config.group, landing.index);
   // The disk answers in any order: a removal on its way could take the new file for the old one.
   if (state.removals.includes(target)) return null;
+  // Nor may two of one name be named at once: whose content it has then, nobody could tell.
+  const other = lane === state.own ? state.incoming : state.own;
+  if (other.landing?.index === landing.index && isNaming(other)) return null;
   return { kind: 'rename', source: lane.file, target };
 }
 

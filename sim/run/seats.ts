@@ -33,6 +33,15 @@ export function isWhole(cluster: Cluster, mayChange = false): boolean {
   return true;
 }
 
+/** Everybody's log holds the same configuration: the end of a joint one is not its leader's secret. */
+function isAgreed(cluster: Cluster, group: number): boolean {
+  const held = cluster.running().map(({ state }) => {
+    const raft = state.groups.find(({ id }) => id === group)?.raft;
+    return raft?.configurations.at(-1)?.index ?? 0;
+  });
+  return held.every((index) => index === held[0]);
+}
+
 /** Whether a node may lose its disk: all are up, everyone votes everywhere, one may be missed. */
 export function mayWipe(cluster: Cluster): boolean {
   const { config } = cluster;
@@ -40,7 +49,7 @@ export function mayWipe(cluster: Cluster): boolean {
   if (!isWhole(cluster)) return false;
   for (let group = 0; group < config.node.settings.groupCount; group++) {
     const { voters } = currentConfiguration(newestLeader(cluster, group)!);
-    if (voters.length < config.nodes) return false;
+    if (voters.length < config.nodes || !isAgreed(cluster, group)) return false;
   }
   return true;
 }

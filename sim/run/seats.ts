@@ -42,11 +42,19 @@ function isAgreed(cluster: Cluster, group: number): boolean {
   return held.every((index) => index === held[0]);
 }
 
+/** Somebody has been asked for another configuration, and has not had the time to take it up. */
+const isChangeAsked = (cluster: Cluster): boolean =>
+  cluster
+    .running()
+    .some(({ state }) =>
+      state.inputs.some((event) => event.kind === 'admin' && event.request.kind === 'reconfigure'),
+    );
+
 /** Whether a node may lose its disk: all are up, everyone votes everywhere, one may be missed. */
 export function mayWipe(cluster: Cluster): boolean {
   const { config } = cluster;
   if (config.nodes < 3 || cluster.running().length < config.nodes) return false;
-  if (!isWhole(cluster)) return false;
+  if (!isWhole(cluster) || isChangeAsked(cluster)) return false;
   for (let group = 0; group < config.node.settings.groupCount; group++) {
     const { voters } = currentConfiguration(newestLeader(cluster, group)!);
     if (voters.length < config.nodes || !isAgreed(cluster, group)) return false;

@@ -327,6 +327,24 @@ const rows: readonly MutantRow[] = [
       },
     ],
   },
+  {
+    id: 'K77',
+    tier: 2,
+    violates: ['SMS'],
+    note: 'our own snapshot and that of the leader, of the same index, may be named at once',
+    edits: [
+      {
+        file: 'src/core/snapshots/landing.ts',
+        find: '  if (other.landing?.index === landing.index && isNaming(other)) return null;\n',
+        replace: '  void other;\n',
+      },
+      {
+        file: 'src/node/snapshots.ts',
+        find: '    if (group.rebuild !== null) stopSaving(node, group);\n',
+        replace: '    void stopSaving;\n',
+      },
+    ],
+  },
 ];
 
 export const HOLDOUT_STATE_MUTANTS: readonly Mutant[] = rows.map((row) =>

@@ -250,3 +250,21 @@ describe('a receiver', () => {
     expect(receiver.node.names()).toEqual([]);
   });
 });
+
+test('what has the same index is not named while our own is: it has its name last', () => {
+  const receiver = new Receiver();
+  const { node } = receiver;
+  let isOursHeld = true;
+  node.disk.isHeld = (operation) =>
+    isOursHeld && operation.kind === 'rename' && !operation.source.includes('incoming');
+  node.save(INDEX, contentOf(1, 300));
+  for (let at = 0; at < FILE.bytes.length; at += 100) {
+    receiver.take(piece(at));
+    node.settle();
+  }
+  expect(receiver.received).toEqual([]);
+  isOursHeld = false;
+  node.settle();
+  expect([node.saved, receiver.received]).toEqual([INDEX, [INDEX]]);
+  expect(node.load(INDEX).content).toEqual(contentOf(INDEX, 300));
+});

@@ -1,18 +1,15 @@
 /** Nodes as a user runs them: `kv serve` in processes of their own, on free ports of this machine. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePorts, HOST } from './ports.ts';
 
 export const KV_MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-const HOST = '127.0.0.1';
 /** Gossip is at the client port + 1000, HTTP at + 2000. */
 const HTTP_PORT_OFFSET = 2000;
 const OFFSETS = [0, 1000, HTTP_PORT_OFFSET];
-/** Below the ports that the kernel gives to those who connect. */
-const PORT_MIN = 20_000;
-const PORT_MAX = 30_000;
+const PORTS = { from: 20_000, below: 30_000 };
 const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 10_000;
 const POLL_EVERY_MS = 100;
@@ -39,7 +36,7 @@ export class Servers {
 
   /** Resolves when every node says that it is ready. */
   static async start(options: ServeOptions): Promise<Servers> {
-    const ports = await freePorts(options.nodes);
+    const ports = await freePorts(options.nodes, PORTS, OFFSETS);
     const servers = new Servers(
       ports,
       ports.map((_, at) => boot(ports, at, options)),
@@ -128,24 +125,4 @@ async function ask(port: number, path: string): Promise<string | null> {
   } catch {
     return null;
   }
-}
-
-/** Client ports whose two neighbours are free as well, as far as can be told beforehand. */
-async function freePorts(count: number): Promise<number[]> {
-  const ports: number[] = [];
-  const first = PORT_MIN + (process.pid % 900);
-  for (let port = first; ports.length < count && port < PORT_MAX; port++) {
-    const free = await Promise.all(OFFSETS.map((offset) => isFree(port + offset)));
-    if (free.every((one) => one)) ports.push(port);
-  }
-  if (ports.length < count) throw new Error('no free ports');
-  return ports;
-}
-
-function isFree(port: number): Promise<boolean> {
-  const server = net.createServer();
-  return new Promise((resolve) => {
-    server.once('error', () => resolve(false));
-    server.listen(port, HOST, () => server.close(() => resolve(true)));
-  });
 }

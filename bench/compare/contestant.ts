@@ -10,7 +10,7 @@ import {
 } from '../../src/cli/bench/plan.ts';
 import type { Addon } from '../../src/runtime/native/addon.ts';
 import { loadAddon } from '../../src/runtime/native/load.ts';
-import { HOST } from './processes.ts';
+import { HOST } from '../ports.ts';
 
 export type Operation = 'get' | 'put';
 

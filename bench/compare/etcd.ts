@@ -9,8 +9,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { freePorts, HOST } from '../ports.ts';
 import type { Contestant, Operation, Sample, Shape } from './contestant.ts';
-import { Daemon, freePorts, HOST, isInstalled, untilReady } from './processes.ts';
+import { Daemon, isInstalled, PEER_PORTS, untilReady } from './processes.ts';
 
 const run = promisify(execFile);
 const PROGRAM = 'etcd';
@@ -34,7 +35,7 @@ export async function startEtcd(folder: string): Promise<Contestant> {
     encoding: 'utf8',
   });
   if (status !== 0 || !existsSync(program)) throw new Error(`etcd-load: ${stderr}`);
-  const ports = await freePorts(2 * NODES);
+  const ports = await freePorts(2 * NODES, PEER_PORTS);
   const cluster = new EtcdNodes(folder, ports);
   await cluster.start();
   const ask = async (op: Operation | 'fill', shape: Shape, operations: number) => {

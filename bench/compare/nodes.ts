@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Addon } from '../../src/runtime/native/addon.ts';
+import { HOST } from '../ports.ts';
 import { KV_MAIN, Servers } from '../servers.ts';
 import { type Contestant, fillBy, loadBy, type Shape, type Target } from './contestant.ts';
-import { HOST, TICKS_PER_SECOND } from './processes.ts';
+import { TICKS_PER_SECOND } from './processes.ts';
 
 const run = promisify(execFile);
 const SERVE_FLAGS = ['--net', 'native', '--disk', 'native'];

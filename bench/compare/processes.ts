@@ -3,10 +3,12 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { HOST } from '../ports.ts';
 
-export const HOST = '127.0.0.1';
 /** USER_HZ, the same on every Linux that Node runs on. */
 export const TICKS_PER_SECOND = 100;
+/** Where our own nodes are not looked for. */
+export const PEER_PORTS = { from: 31_000, below: 32_700 };
 const STOP_WITHIN_MS = 10_000;
 const READY_WITHIN_MS = 30_000;
 const POLL_EVERY_MS = 50;
@@ -59,24 +61,6 @@ export function cpuTicksOf(pid: number | 'self', withChildren = false): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ').map(Number);
   const own = fields[11]! + fields[12]!;
   return withChildren ? own + fields[13]! + fields[14]! : own;
-}
-
-/** Ports that nobody has, below those that the kernel gives to those who connect. */
-export async function freePorts(count: number): Promise<number[]> {
-  const ports: number[] = [];
-  for (let port = 31_000 + (process.pid % 900); ports.length < count && port < 32_700; port++) {
-    if (await isFree(port)) ports.push(port);
-  }
-  if (ports.length < count) throw new Error('no free ports');
-  return ports;
-}
-
-function isFree(port: number): Promise<boolean> {
-  const server = net.createServer();
-  return new Promise((resolve) => {
-    server.once('error', () => resolve(false));
-    server.listen(port, HOST, () => server.close(() => resolve(true)));
-  });
 }
 
 /** Resolves when `isReady` says so; rejects when a daemon ends before, or it takes too long. */

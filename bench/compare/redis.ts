@@ -2,8 +2,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Addon } from '../../src/runtime/native/addon.ts';
+import { freePorts, HOST } from '../ports.ts';
 import { type Contestant, fillBy, loadBy } from './contestant.ts';
-import { answers, Daemon, freePorts, HOST, isInstalled, untilReady } from './processes.ts';
+import { answers, Daemon, isInstalled, PEER_PORTS, untilReady } from './processes.ts';
 
 const PROGRAM = 'redis-server';
 
@@ -14,7 +15,7 @@ export const redisMissing = (): string | null =>
 export async function startRedis(addon: Addon, folder: string): Promise<Contestant> {
   const directory = join(folder, 'redis');
   await mkdir(directory);
-  const [port] = (await freePorts(1)) as [number];
+  const [port] = (await freePorts(1, PEER_PORTS)) as [number];
   const settings = {
     bind: HOST,
     port: `${port}`,

@@ -1,6 +1,7 @@
 /** Plans, and connections under load against a server in this process. */
-import { afterEach, describe, expect, test } from 'vitest';
-import { type Fate, type Seen, TinyServer } from '../../client/testing/tiny-server.ts';
+import { describe, expect, test } from 'vitest';
+import { TinyServer } from '../../client/testing/tiny-server.ts';
+import { tinyServers } from '../../client/testing/tiny-servers.ts';
 import { FLAG, REQUEST } from '../../core/protocol/wire.ts';
 import { Load } from './load.ts';
 import { fillSharesOf, type Plan, parseMix, type Share, sharesOf } from './plan.ts';
@@ -8,16 +9,7 @@ import { jsonLine, tableReport } from './report.ts';
 import type { Finding } from './run.ts';
 import { Tally } from './tally.ts';
 
-const servers: TinyServer[] = [];
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close();
-});
-
-async function serve(fateOf?: (seen: Seen) => Fate): Promise<TinyServer> {
-  const server = await TinyServer.open(fateOf);
-  servers.push(server);
-  return server;
-}
+const serve = tinyServers();
 
 const PLAN: Plan = {
   addresses: [{ host: '127.0.0.1', port: 1 }],

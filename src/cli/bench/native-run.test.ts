@@ -1,6 +1,7 @@
 /** The native load against the JavaScript one: the same requests, the same counts. */
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Fate, type Seen, TinyServer } from '../../client/testing/tiny-server.ts';
+import { tinyServers } from '../../client/testing/tiny-servers.ts';
 import { bestImplementation } from '../../runtime/native/choice.ts';
 import { runNativeShares } from './native-run.ts';
 import { fillSharesOf, type Plan, sharesOf } from './plan.ts';
@@ -9,16 +10,7 @@ import { type Finding, runShares } from './run.ts';
 
 const { addon, reason } = bestImplementation();
 
-const servers: TinyServer[] = [];
-afterEach(async () => {
-  for (const server of servers.splice(0)) await server.close();
-});
-
-async function serve(fateOf?: (seen: Seen) => Fate): Promise<TinyServer> {
-  const server = await TinyServer.open(fateOf);
-  servers.push(server);
-  return server;
-}
+const serve = tinyServers();
 
 const PLAN: Plan = {
   addresses: [{ host: '127.0.0.1', port: 1 }],

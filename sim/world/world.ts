@@ -80,9 +80,11 @@ export class World {
 
   /** Ends every fault that strikes by rate, for the liveness phase; delays and sizes stay. */
   calm(): void {
-    const { frames, gossip } = this.config.net.peers;
-    calmPath(frames);
-    calmPath(gossip);
+    const { peers, clients } = this.config.net;
+    calmPath(peers.frames);
+    calmPath(peers.gossip);
+    clients.slowReaderPermille = 0;
+    clients.halfOpenPermille = 0;
     for (const node of this.nodes) calmDisk(this.disk(node).options.knobs);
   }
 

@@ -83,7 +83,14 @@ export class Atlas {
   }
 
   #isHealed(node: NodeId): boolean {
-    return this.#incarnationOf(node) !== this.#incarnation && this.#isSound();
+    const isStarted = this.#incarnationOf(node) !== this.#incarnation;
+    return isStarted && this.#isSound() && !this.#countsOnDamage(node);
+  }
+
+  /** Until the mark of the one that took its place is durable, the log counts on a damaged snapshot. */
+  #countsOnDamage(node: NodeId): boolean {
+    const groups = this.#cluster.node(node)?.state.groups ?? [];
+    return groups.some(({ files }) => files.files.some(({ standing }) => standing === 'damaged'));
   }
 
   /** Everyone serves, has its state, and votes everywhere. */

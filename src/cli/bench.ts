@@ -108,7 +108,7 @@ export function register(program: Command): void {
       integerWithin(1, LOAD_THREADS_MAX),
     )
     .addOption(
-      new Option('--wire <protocol>', 'client: our own frames; resp: any Redis server')
+      new Option('--wire <protocol>', 'client: our own frames; resp: those of Redis')
         .choices(WIRES)
         .default('client'),
     )

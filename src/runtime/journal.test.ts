@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { InvariantViolation } from '../base/assert.ts';
 import { concatBytes, getU32 } from '../base/bytes.ts';
 import { nodeId } from '../base/units.ts';
 import type { NodeEvent } from '../node/contract.ts';
@@ -59,18 +58,6 @@ const newNode = (...parts: ConstructorParameters<typeof Node>): Node => new Node
 const answersAt = (journal: Uint8Array): number => 9 + getU32(journal, 5);
 const ANSWER_BYTES = 9;
 
-/** What a replay comes to, or that it came to nothing. */
-function outcomeOf(journal: Uint8Array): string {
-  try {
-    return replayJournal(journal, newNode).digest.sha256;
-  } catch (error) {
-    // On a slow machine hashes of the state were compared meanwhile: it rebuilds its own, and asks
-    // its disk for what the record does not have.
-    if (error instanceof InvariantViolation || error instanceof Diverged) return 'no replay';
-    throw error;
-  }
-}
-
 describe('a recorded run', () => {
   let members: Member[] = [];
   let journals: Uint8Array[] = [];
@@ -78,7 +65,8 @@ describe('a recorded run', () => {
   beforeAll(async () => {
     const stage = new Stage();
     await stage.open();
-    await stage.boot(3);
+    // Whose hash is compared finds out by itself that a byte is another, and rebuilds.
+    await stage.boot(3, { knobs: { hashMs: 3_600_000 } });
     await stage.settle();
     members = [...stage.members];
     const values = Array.from({ length: 50 }, (_, key) => `VALUE value ${key}`);
@@ -113,7 +101,8 @@ describe('a recorded run', () => {
     const at = Buffer.from(journal.buffer).indexOf('value 33');
     expect(at).toBeGreaterThan(0);
     journal[at]! ^= 1;
-    expect(outcomeOf(journal)).not.toBe(members[0]!.journal.digest.value().sha256);
+    const { digest } = replayJournal(journal, newNode);
+    expect(digest.sha256).not.toBe(members[0]!.journal.digest.value().sha256);
   });
 
   test('is not replayed past the point where the node asks for something else', () => {

@@ -5,27 +5,12 @@ import { tinyServers } from '../../client/testing/tiny-servers.ts';
 import { FLAG, REQUEST } from '../../core/protocol/wire.ts';
 import { Load } from './load.ts';
 import { fillSharesOf, type Plan, parseMix, type Share, sharesOf } from './plan.ts';
+import { PLAN } from './plan-fixture.ts';
 import { jsonLine, tableReport } from './report.ts';
 import type { Finding } from './run.ts';
 import { Tally } from './tally.ts';
 
 const serve = tinyServers();
-
-const PLAN: Plan = {
-  addresses: [{ host: '127.0.0.1', port: 1 }],
-  connections: 3,
-  operations: 100,
-  pipeline: 8,
-  valueBytes: 10,
-  mix: { get: 50, put: 50, del: 0 },
-  keys: 10,
-  distribution: 'uniform',
-  isStale: false,
-  rate: null,
-  timeoutMs: 5000,
-  wire: 'client',
-  threads: { native: 1, node: 1 },
-};
 
 async function load(server: TinyServer, plan: Plan, share?: Share): Promise<Load> {
   const own = { ...plan, addresses: [server.address], connections: 1 };

@@ -5,6 +5,7 @@ import { tinyServers } from '../../client/testing/tiny-servers.ts';
 import { bestImplementation } from '../../runtime/native/choice.ts';
 import { runNativeShares } from './native-run.ts';
 import { fillSharesOf, type Plan, sharesOf } from './plan.ts';
+import { PLAN as SMALL } from './plan-fixture.ts';
 import { tableReport } from './report.ts';
 import { type Finding, runShares } from './run.ts';
 
@@ -13,18 +14,11 @@ const { addon, reason } = bestImplementation();
 const serve = tinyServers();
 
 const PLAN: Plan = {
-  addresses: [{ host: '127.0.0.1', port: 1 }],
+  ...SMALL,
   connections: 1,
   operations: 2000,
-  pipeline: 8,
-  valueBytes: 10,
   mix: { get: 5, put: 3, del: 1 },
   keys: 1000,
-  distribution: 'uniform',
-  isStale: false,
-  rate: null,
-  timeoutMs: 5000,
-  wire: 'client',
   threads: { native: 2, node: 1 },
 };
 

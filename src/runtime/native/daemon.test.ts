@@ -53,8 +53,9 @@ describe.skipIf(addon === null).each(THREADS)(`${name}, $place,`, ({ isThreaded 
     await removeDirectory(directory);
   });
 
+  /** Whoever leads stays it, also where a machine is busy with other things for a while. */
   async function boot(listeners: (Listeners | NativeListeners)[]): Promise<void> {
-    members = await bootOn(directory, listeners);
+    members = await bootOn(directory, listeners, { knobs: { electionTimeoutMs: 3_000 } });
     await until(() => isSettled(members));
   }
 
@@ -67,12 +68,7 @@ describe.skipIf(addon === null).each(THREADS)(`${name}, $place,`, ({ isThreaded 
   test('carry a cluster of three, which serves at each node', async () => {
     await boot(await Promise.all([openNative(), openNative(), openNative()]));
     for (const { listeners } of members) {
-      // On a machine that is busy with other things there may be an election now and then.
-      let replies: string[] = [];
-      await until(async () => {
-        replies = await putAndGet(listeners.ports.port, 2);
-        return !replies.some((reply) => reply.startsWith('ERROR UNAVAILABLE'));
-      });
+      const replies = await putAndGet(listeners.ports.port, 2);
       expect(replies).toEqual(['OK', 'OK', 'VALUE value 0', 'VALUE value 1']);
     }
     await until(() => isSettled(members));

@@ -5,7 +5,8 @@
  *   orders, outBytes   what is to go out; carried out by `exchange`
  *
  * The poller is driven from the event loop, or has a thread of its own (native/net/net_thread.h);
- * that shows in nothing but when records come. A record and an order are four numbers: kind, id, a, b. An error is a negative errno.
+ * that shows in nothing but when records come. A record and an order are four numbers: kind, id, a, b.
+ * An error is a negative errno.
  */
 
 import { PEER_FRAME_BYTES_MAX, PEER_VERSION } from '../../core/protocol/peer-frame.ts';

@@ -81,6 +81,8 @@ export interface BootOptions {
   readonly traces?: readonly RaftTraceFile[];
   /** Unset: what a user gets who asks for nothing. */
   readonly disk?: Choice;
+  /** Other than the daemon's own. */
+  readonly knobs?: Partial<NodeConfig>;
 }
 
 /** Boots `count` nodes on plain Node's sockets below `walDirectory`, each with a journal. */
@@ -97,7 +99,7 @@ export async function bootCluster(
 export async function bootOn<Opened extends Listeners | NativeListeners>(
   walDirectory: string,
   listeners: readonly Opened[],
-  { clock = SYSTEM_CLOCK, traces = [], disk = bestImplementation() }: BootOptions = {},
+  { clock = SYSTEM_CLOCK, traces = [], disk = bestImplementation(), knobs = {} }: BootOptions = {},
 ): Promise<Member<Opened>[]> {
   const ids = listeners.map((_, at) => nodeId(at + 1));
   const ports = new Map(ids.map((id, at) => [id, listeners[at]!.ports.port]));
@@ -112,7 +114,7 @@ export async function bootOn<Opened extends Listeners | NativeListeners>(
     const journal = new Journal((bytes) => recorded.push(bytes));
     const daemon = new Daemon({
       version: '0.0.0',
-      config: configOf(id, ports),
+      config: { ...configOf(id, ports), ...knobs },
       listeners: listeners[at]!,
       directory: directory.path,
       disk,

@@ -172,22 +172,19 @@ async function hunt(
       const seeds = seedsBehind(known.get(mutant.id) ?? [], seedsOf(range));
       const report = await judgeMutant(mutant, seeds, { spec, jobs: threads });
       reports.set(mutant.id, report);
+      // At once: a hunt takes hours, and may be broken off.
+      if (isRecording) record(report, killsFile);
       print(tableRow(report));
     }
   };
   await Promise.all(Array.from({ length: Math.min(jobs, mutants.length) }, huntNext));
   const judged = mutants.map(({ id }) => reports.get(id)!);
-  if (isRecording) record(judged, killsFile);
   const survivors = judged.filter(({ killed }) => !killed);
   print(`${judged.length - survivors.length} killed, ${survivors.length} survived`);
   const exitCode = survivors.length === 0 ? EXIT.pass : EXIT.violation;
   return { exitCode, json: mutants.length === 1 ? judged[0]! : { mutants: judged } };
 }
 
-function record(judged: readonly MutantReport[], file: string): void {
-  let kills = readKills(file);
-  for (const { mutant, killed, seed } of judged) {
-    if (killed) kills = withKill(kills, mutant, `${seed}`);
-  }
-  writeKills(file, kills);
+function record({ mutant, killed, seed }: MutantReport, file: string): void {
+  if (killed) writeKills(file, withKill(readKills(file), mutant, `${seed}`));
 }

@@ -79,6 +79,8 @@ const rows: readonly MutantRow[] = [
     id: 'C17',
     tier: 2,
     violates: ['LIN', 'DUR'],
+    // Who applies is asked what the disk holds, before anybody reads it.
+    also: ['index-order'],
     note: 'a write is visible to readers before the disk of the node that shows it holds it',
     edits: [
       {
@@ -107,6 +109,8 @@ const rows: readonly MutantRow[] = [
     id: 'C19',
     tier: 2,
     violates: ['LIVE'],
+    // A redirect in a circle is seen before anybody waits for its end.
+    also: ['program-order'],
     note: 'a leader that stepped down still names itself as the leader',
     edits: [
       {

@@ -212,6 +212,7 @@ const rows: readonly MutantRow[] = [
         replace: `import { persistEntry, persistHardState } from './persist.ts';
 import { alignProgress } from './progress.ts';
 import { currentConfiguration } from './state.ts';
+import { bytesBetween } from './log.ts';
 `,
       },
       {
@@ -227,7 +228,7 @@ import { currentConfiguration } from './state.ts';
       round: 0,
       reads: [],
       transfer: null,
-      uncommittedBytes: 0,
+      uncommittedBytes: bytesBetween(log, state.commitIndex, lastIndex(log)),
       nextQuorumCheck: config.electionTimeoutMs as Millis,
     };
     state.heartbeatDeadline = 0 as Millis;

@@ -141,6 +141,8 @@ const rows: readonly MutantRow[] = [
     id: 'M12',
     tier: 2,
     violates: ['ES'],
+    // What is in force is compared with the log and the snapshot before anybody votes by it.
+    also: ['leader-completeness'],
     note: 'a configuration of the log outlives the snapshot that supersedes the log',
     edits: [
       {
@@ -165,6 +167,11 @@ const rows: readonly MutantRow[] = [
     violates: ['LIVE'],
     note: 'a joining node that replays a configuration without itself stops listening',
     edits: [
+      {
+        file: 'src/core/raft/step.ts',
+        find: "import type { RaftConfig, RaftState } from './state.ts';\n",
+        replace: "import { currentConfiguration, type RaftConfig, type RaftState } from './state.ts';\n",
+      },
       {
         file: 'src/core/raft/step.ts',
         find: '  if (!sameMember(message.to, state.config.self)) return;\n',

@@ -108,6 +108,8 @@ const rows: readonly MutantRow[] = [
     id: 'G10',
     tier: 2,
     violates: ['MEMB'],
+    // Who comes back and is not believed is missed by all when the world is calm.
+    also: ['liveness'],
     note: 'one that left may not come back from another address, as if it had died',
     edits: [{ file: MEMBERS, find: "  if (held.state === 'left') return true;\n", replace: '' }],
   },

@@ -62,6 +62,8 @@ const rows: readonly MutantRow[] = [
     id: 'W13',
     tier: 2,
     violates: ['AVAIL'],
+    // What a running node's disk holds is recovered from a copy, now and then: without a crash.
+    also: ['durable-quorum'],
     note: 'a blank segment at the end is fatal',
     edits: [
       {

@@ -5,6 +5,7 @@
 import { groupId, type NodeId, nodeId } from '../../src/base/units.ts';
 import { DEFAULT_SETTINGS } from '../../src/core/settings.ts';
 import type { Durability } from '../../src/core/types.ts';
+import { WAL_SIZES } from '../../src/core/wal/state.ts';
 import { NODE_DEFAULTS, type NodeConfig } from '../../src/node/config.ts';
 import { calmWorldConfig, drawWorldConfig, type WorldConfig } from '../world/config.ts';
 import type { Stream } from '../world/streams.ts';
@@ -105,7 +106,7 @@ export function drawRunConfig(stream: Stream, overrides: RunOverrides): RunConfi
     safetyMs: schedule.safetyMs ?? safetyMs,
     livenessMsMax: 60_000,
     world,
-    node,
+    node: { ...node, ...drawSizes(stream.fork(), node.appendBytesMax) },
     workload: {
       ...workload,
       clients: schedule.clients ?? workload.clients,
@@ -157,6 +158,31 @@ function drawNode(stream: Stream, groupCount: number): NodeKnobs {
   const quotaBytes = stream.pick([...QUOTAS_BYTES, ...ROOMY]);
   const limits = drawSessionLimits(stream);
   return { ...knobs, settings: { ...knobs.settings, quotaBytes, ...limits } };
+}
+
+/** Little at once: what is written, read and sent comes in many pieces. */
+function drawSizes(stream: Stream, appendBytesMax: number) {
+  const chunkBytesMax = stream.pick([300, 2_000, 262_144]);
+  return {
+    readsMax: stream.pick([8, 4_096, 4_096]),
+    logSizes: {
+      ...WAL_SIZES,
+      zeroedAheadMax: stream.pick([0, 1, 1] as const),
+      flushBytesMax: stream.pick([1_000, 20_000, 4_194_304]),
+      // The longest append must find room when nothing else waits.
+      queueBytesMax: stream.pick([appendBytesMax + 262_144, 67_108_864]),
+      readBytesMax: stream.pick([4_096, 32_768, 1_048_576]),
+    },
+    snapshotSizes: {
+      chunkBytesMax,
+      windowBytesMax: chunkBytesMax * stream.pick([1, 2, 4]),
+      bufferBytesMax: stream.pick([1_000, 16_384, 4_194_304]),
+      writeBytesMax: stream.pick([500, 8_192, 1_048_576]),
+      unsyncedBytesMax: stream.pick([2_000, 65_536, 8_388_608]),
+      readBytesMax: stream.pick([1_000, 16_384, 4_194_304]),
+      sendsMax: stream.pick([1, 2]),
+    },
+  };
 }
 
 /** As a rule there is room for all; now and then sessions end while their clients live. */

@@ -55,6 +55,7 @@ function identified(node: NodeState, { storeId, clusterId }: Identity): void {
   const { config } = node;
   node.wal = wal.init({
     ...defaultWalConfig(storeId),
+    ...config.logSizes,
     segmentBytes: config.segmentBytes,
     flushesInFlightMax: config.flushesInFlightMax,
     idleMarkMs: config.idleMarkMs,

@@ -1,7 +1,9 @@
 /** What a node is started with. Only the first value of a replicated setting comes from here. */
 import type { NodeId } from '../base/units.ts';
 import type { RaftTuning } from '../core/raft/state.ts';
+import { SNAPSHOT_SIZES, type SnapshotSizes } from '../core/snapshots/state.ts';
 import type { Settings } from '../core/types.ts';
+import { WAL_SIZES, type WalSizes } from '../core/wal/state.ts';
 import type { ConnectionLimits } from './connections.ts';
 
 export interface NodeConfig extends RaftTuning {
@@ -18,12 +20,14 @@ export interface NodeConfig extends RaftTuning {
   readonly diskReserveBytes: number;
   readonly flushesInFlightMax: number;
   readonly idleMarkMs: number;
+  readonly logSizes: WalSizes;
   /** What the log may take on disk, or as much as the content if that is more. */
   readonly logDiskBytesMax: number;
   /** Bytes of entries since the last snapshot that call for the next. */
   readonly snapshotLogBytes: number;
   /** Bytes of a snapshot that one turn encodes. */
   readonly snapshotSliceBytes: number;
+  readonly snapshotSizes: SnapshotSizes;
   readonly regionBytes: number;
   readonly expiredPerEntryMax: number;
   readonly preimageBytesMax: number;
@@ -58,9 +62,11 @@ export const NODE_DEFAULTS = {
   diskReserveBytes: 64 * MIB,
   flushesInFlightMax: 1,
   idleMarkMs: 1000,
+  logSizes: WAL_SIZES,
   logDiskBytesMax: 256 * MIB,
   snapshotLogBytes: 64 * MIB,
   snapshotSliceBytes: 256 * 1024,
+  snapshotSizes: SNAPSHOT_SIZES,
   regionBytes: 64 * MIB,
   expiredPerEntryMax: 256,
   preimageBytesMax: 64 * MIB,

@@ -23,7 +23,10 @@ export function newStore(node: NodeState, group: GroupId): StoreState {
 
 /** Starts to look at a group's snapshot files. `mark`: what the WAL's newest mark names. */
 export function openFiles(node: NodeState, group: GroupId, mark: LogIndex): SnapshotsState {
-  const files = snapshots.init(defaultSnapshotsConfig(group));
+  const files = snapshots.init({
+    ...defaultSnapshotsConfig(group),
+    ...node.config.snapshotSizes,
+  });
   const out = newSnapshotsOut();
   snapshots.step(files, { kind: 'open', mark }, node.now, out);
   node.desk.submit('snapshots', group, out.submissions);

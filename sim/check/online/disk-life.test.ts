@@ -53,6 +53,17 @@ describe('a sync that failed', () => {
     }
   });
 
+  test('is none where a file in the making finds no room, and is given up', () => {
+    const write = { kind: 'write', file: 'x.tmp', offset: 0, parts: [], sync: true } as const;
+    const { complete, hear, turn } = bench();
+    complete(write, 'ENOSPC');
+    hear();
+    expect(() => turn(null)).not.toThrow();
+    complete(write, 'EIO');
+    hear();
+    expect(() => turn(null)).toThrow('goes on');
+  });
+
   test('concerns no node that has stopped, and no later process', () => {
     const { complete, hear, turn, restart } = bench();
     complete(SYNC, 'EIO');

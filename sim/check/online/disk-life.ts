@@ -2,7 +2,8 @@
  * A node's disk as the helper it is (src/node/charts/supervision.ts), watched from outside.
  *
  * 1. A failed sync is the end: the turn that hears of it ends with the node failed. Nobody knows any
- *    more what the disk holds, so it is neither tried again nor waited for.
+ *    more what the disk holds, so it is neither tried again nor waited for. (A write to a file in the
+ *    making that finds no room may be given up with its file: nothing counts on it yet.)
  * 2. The policy of disks allows no restart: with the node's failure its disk is down, for as long as
  *    this process lives.
  * 3. A disk that is down is asked for no write and no sync.
@@ -50,7 +51,7 @@ export class DiskLife {
 
   #operated(phase: DiskPhase, operation: DiskOperation, code: DiskCode | null): void {
     this.#follow();
-    if (phase === 'completed') this.#unheard.push(code !== 'OK' && isSync(operation));
+    if (phase === 'completed') this.#unheard.push(code !== 'OK' && isLost(operation, code));
     if (phase !== 'submitted' || this.#helper.life.state !== 'down') return;
     if (operation.kind === 'write' || isSync(operation)) {
       violate('durable-quorum', `a ${operation.kind} for a disk that is down`);
@@ -73,6 +74,13 @@ export class DiskLife {
     this.#unheard = [];
     this.#isSyncLost = false;
   }
+}
+
+/** A sync that failed, of something that may count. */
+function isLost(operation: DiskOperation, code: DiskCode | null): boolean {
+  const isGivenUp =
+    code === 'ENOSPC' && operation.kind === 'write' && operation.file.endsWith('.tmp');
+  return isSync(operation) && !isGivenUp;
 }
 
 function isSync(operation: DiskOperation): boolean {

@@ -52,18 +52,34 @@ export interface SnapshotsConfig {
   readonly receiptIdleMs: number;
 }
 
+/** How much at once; what a node may be started with. */
+export type SnapshotSizes = Pick<
+  SnapshotsConfig,
+  | 'writeBytesMax'
+  | 'bufferBytesMax'
+  | 'unsyncedBytesMax'
+  | 'readBytesMax'
+  | 'chunkBytesMax'
+  | 'windowBytesMax'
+  | 'sendsMax'
+>;
+
 const KIB = 1024;
+
+export const SNAPSHOT_SIZES: SnapshotSizes = {
+  writeBytesMax: 1024 * KIB,
+  bufferBytesMax: 4096 * KIB,
+  unsyncedBytesMax: 8192 * KIB,
+  readBytesMax: 4096 * KIB,
+  chunkBytesMax: 256 * KIB,
+  windowBytesMax: 1024 * KIB,
+  sendsMax: 2,
+};
 
 export function defaultSnapshotsConfig(group: GroupId): SnapshotsConfig {
   return {
     group,
-    writeBytesMax: 1024 * KIB,
-    bufferBytesMax: 4096 * KIB,
-    unsyncedBytesMax: 8192 * KIB,
-    readBytesMax: 4096 * KIB,
-    chunkBytesMax: 256 * KIB,
-    windowBytesMax: 1024 * KIB,
-    sendsMax: 2,
+    ...SNAPSHOT_SIZES,
     resendMs: 500,
     giveUpMs: 5_000,
     stallMs: 120_000,

@@ -45,7 +45,21 @@ export interface WalConfig {
   readonly readBytesMax: number;
 }
 
+/** How much at once; what a node may be started with, besides its segments. */
+export type WalSizes = Pick<
+  WalConfig,
+  'zeroedAheadMax' | 'flushBytesMax' | 'queueBytesMax' | 'queueHeadroomBytes' | 'readBytesMax'
+>;
+
 const MIB = 1024 * 1024;
+
+export const WAL_SIZES: WalSizes = {
+  zeroedAheadMax: 1,
+  flushBytesMax: 4 * MIB,
+  queueBytesMax: 64 * MIB,
+  queueHeadroomBytes: 32 * MIB,
+  readBytesMax: MIB,
+};
 
 export function defaultWalConfig(storeId: StoreId): WalConfig {
   return {
@@ -54,11 +68,7 @@ export function defaultWalConfig(storeId: StoreId): WalConfig {
     flushesInFlightMax: 1,
     idleMarkMs: 1000,
     durability: 'durable',
-    zeroedAheadMax: 1,
-    flushBytesMax: 4 * MIB,
-    queueBytesMax: 64 * MIB,
-    queueHeadroomBytes: 32 * MIB,
-    readBytesMax: MIB,
+    ...WAL_SIZES,
   };
 }
 

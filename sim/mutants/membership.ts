@@ -170,7 +170,8 @@ const rows: readonly MutantRow[] = [
       {
         file: 'src/core/raft/step.ts',
         find: "import type { RaftConfig, RaftState } from './state.ts';\n",
-        replace: "import { currentConfiguration, type RaftConfig, type RaftState } from './state.ts';\n",
+        replace:
+          "import { currentConfiguration, type RaftConfig, type RaftState } from './state.ts';\n",
       },
       {
         file: 'src/core/raft/step.ts',

@@ -83,13 +83,15 @@ const rows: readonly MutantRow[] = [
     id: 'S12',
     tier: 2,
     violates: ['DUR'],
+    // The checksum of the whole keeps the short file from being taken: nothing ever arrives.
+    also: ['liveness'],
     note: 'a short piece of a snapshot counts as a full one',
     edits: [
       {
-        file: 'src/core/snapshots/send.ts',
-        find: '  transfer.sentBytes += completion.bytes.length;\n',
-        replace: `  const leftBytes = transfer.file.header.fileBytes - transfer.sentBytes;
-  transfer.sentBytes += Math.min(leftBytes, 4096);
+        file: RECEIVE,
+        find: '  receipt.acceptedBytes += data.length;\n',
+        replace: `  const leftBytes = receipt.identity.fileBytes - receipt.acceptedBytes;
+  receipt.acceptedBytes += Math.min(leftBytes, Math.max(data.length, 4096));
 `,
       },
     ],
@@ -104,6 +106,12 @@ const rows: readonly MutantRow[] = [
         file: RECEIVE,
         find: "    answer(out, arrival, 'wanted', 0);\n    return null;\n",
         replace: '    return null;\n',
+      },
+      {
+        file: 'src/core/snapshots/send.ts',
+        find: '  goBack(state, transfer, 0, now);\n',
+        replace:
+          '  goBack(state, transfer, Math.min(transfer.ackedBytes, file.header!.fileBytes), now);\n',
       },
     ],
   },

@@ -59,6 +59,7 @@ export interface NemesisConfig {
   readonly wipeMs: number;
   readonly allCrashMs: number;
   readonly huntMs: number;
+  readonly eclipseMs: number;
   /** Votes and acknowledgements between two crashes right after one; 0 turns it off. */
   readonly promisesPerCrash: number;
   readonly decayMs: number;
@@ -101,18 +102,20 @@ export function drawRunConfig(stream: Stream, overrides: RunOverrides): RunConfi
   const nemesis = withoutKinds(drawNemesis(stream.fork()), schedule.off);
   const world = drawWorldConfig(stream.fork(), schedule.off);
   const safetyMs = stream.pick([10_000, 20_000, 40_000]);
+  const sizes = drawSizes(stream.fork(), node.appendBytesMax);
+  const isEven = stream.fork().permille(EVEN_PERMILLE);
   const config: RunConfig = {
     nodes: overrides.nodes ?? nodes,
     safetyMs: schedule.safetyMs ?? safetyMs,
     livenessMsMax: 60_000,
-    world,
-    node: { ...node, ...drawSizes(stream.fork(), node.appendBytesMax) },
+    world: isEven ? calmWorldConfig() : world,
+    node: { ...node, ...sizes },
     workload: {
       ...workload,
       clients: schedule.clients ?? workload.clients,
       keys: schedule.keys ?? workload.keys,
     },
-    nemesis,
+    nemesis: isEven ? lossAlone(nemesis, schedule.off) : nemesis,
   };
   return overrides.faults === null ? config : restrict(config, overrides.faults);
 }
@@ -248,12 +251,24 @@ function drawNemesis(stream: Stream): NemesisConfig {
     allCrashMs: mean(3_000),
     huntMs: mean(500),
     promisesPerCrash: stream.pick([0, 300, 1_000, 3_000]),
-    decayMs: mean(1_500),
+    decayMs: mean(1_000),
     fullDiskMs: mean(1_500),
     abandonPermille: stream.pick([0, 1_000]),
     standstillMs: mean(1_000),
     birthCrashes: stream.pick([0, 0, 2, 5]),
+    eclipseMs: mean(400),
   };
+}
+
+/**
+ * Worlds in which all clocks, disks and links are the same, and nothing happens but that somebody is
+ * lost in the end: whoever is left does everything at the same moment, unless it takes care not to.
+ */
+const EVEN_PERMILLE = 40;
+
+function lossAlone(nemesis: NemesisConfig, off: readonly string[]): NemesisConfig {
+  const none = withoutKinds({ ...nemesis, graceMs: 0 }, STRIKE_KINDS);
+  return { ...none, abandonPermille: off.includes('abandon') ? 0 : 1_000 };
 }
 
 const SPAN_OF: Readonly<Record<StrikeKind, keyof NemesisConfig>> = {
@@ -262,6 +277,7 @@ const SPAN_OF: Readonly<Record<StrikeKind, keyof NemesisConfig>> = {
   'all-crash': 'allCrashMs',
   'birth-crash': 'birthCrashes',
   hunt: 'huntMs',
+  eclipse: 'eclipseMs',
   pause: 'pauseMs',
   standstill: 'standstillMs',
   partition: 'partitionMs',
@@ -312,6 +328,7 @@ function restrict(config: RunConfig, faults: readonly string[]): RunConfig {
       decayMs: on('disk', nemesis.decayMs),
       fullDiskMs: on('disk', nemesis.fullDiskMs),
       partitionMs: on('net', nemesis.partitionMs),
+      eclipseMs: on('net', nemesis.eclipseMs),
       clogMs: on('net', nemesis.clogMs),
       linkResetMs: on('net', nemesis.linkResetMs),
       connectionResetMs: on('client', nemesis.connectionResetMs),

@@ -93,7 +93,7 @@ export class Decay {
     const disk = world.disk(node);
     const wal = this.#cluster.node(node)!.state.wal!;
     let spoilt = 0;
-    const isForeign = isLog && stream.permille(400);
+    const isForeign = isLog && stream.permille(300);
     for (let spots = stream.between(1, 3); spots > 0; spots--) {
       const at = drawUsedSector(disk, stream, (file) =>
         isLog ? isSegmentOf(wal, file) : file.endsWith('.snapshot'),
@@ -106,7 +106,8 @@ export class Decay {
       return;
     }
     const process = world.process(node);
-    this.#after(stream.between(1, 1_000_000), () => {
+    // Soon, as a rule: a log that is shortened meanwhile needs nothing of what was spoilt.
+    this.#after(stream.between(1, stream.pick([5_000, 100_000, 1_000_000])), () => {
       process.crash(process.drawCrashKind());
       this.#after(stream.between(1, 500_000), () => process.start());
     });
@@ -114,8 +115,8 @@ export class Decay {
 
   /** How many sectors were spoilt. */
   #spoilRun(disk: SimulatedDisk, at: ColdSector, stream: Stream): number {
-    const kind = stream.permille(500) ? 'bit-rot' : 'zeroed-sector';
-    const sectors = kind === 'bit-rot' ? 1 : stream.pick([1, 1, 2, 16]);
+    const kind = stream.pick(['bit-rot', 'value-rot', 'value-rot', 'zeroed-sector'] as const);
+    const sectors = kind === 'zeroed-sector' ? stream.pick([1, 1, 2, 16]) : 1;
     let spoilt = 0;
     for (let sector = 0; sector < sectors; sector++) {
       const target = { file: at.file, offset: at.offset + sector * SECTOR_BYTES };

@@ -34,6 +34,8 @@ export interface NemesisOptions {
   readonly reconfigure: (group: GroupId, stream: Stream, isRash: boolean) => boolean;
   /** Spoils some of what a disk has kept, within what the atlas allows. */
   readonly decay: (stream: Stream) => void;
+  /** Somebody reads from a node for so long. */
+  readonly watch: (node: NodeId, spanMs: number, stream: Stream) => void;
   /** Whoever leads a group, or null. */
   readonly leaderOf: (group: GroupId) => NodeId | null;
   readonly schedule: Schedule;
@@ -51,6 +53,8 @@ const LAST_WORDS_MAX = 40;
 const LAST_WORD_MS = [100, 2_000, 10_000, 20_000];
 /** In it a cluster forms, if nobody disturbs it. */
 const BIRTH_MS = 800;
+/** For whoever watches an eclipse to be connected. */
+const DAWN_MS = 30;
 
 export class Nemesis {
   readonly #options: NemesisOptions;
@@ -71,6 +75,7 @@ export class Nemesis {
     this.#every('crash', config.crashMs, (stream) => this.#crash(stream));
     this.#every('all-crash', config.allCrashMs, (stream) => this.#crashAll(stream));
     this.#every('hunt', config.huntMs, (stream) => this.#hunt(stream));
+    this.#every('eclipse', config.eclipseMs, (stream) => this.#eclipse(stream));
     this.#every('standstill', config.standstillMs, (stream) => this.#standStill(stream));
     this.#every('pause', config.pauseMs, (stream) => this.#pause(stream));
     this.#every('partition', config.partitionMs, (stream) => this.#partition(stream));
@@ -264,6 +269,27 @@ export class Nemesis {
       },
       after: (delayMs, act) => this.#after(delayMs, act),
     });
+  }
+
+  /**
+   * A leader is cut off, and as a rule stands still until the others have another one: when it goes on,
+   * it finds questions from before it knows. `watch` asks them.
+   */
+  #eclipse(stream: Stream): void {
+    const { world, config, leaderOf, watch } = this.#options;
+    const leader = leaderOf(this.#group(stream));
+    const spanMs = stream.pick([800, 1_500, 3_000]);
+    const isFrozen = stream.permille(700);
+    const healMs = stream.between(1, config.healMs);
+    const own = stream.fork();
+    if (leader === null) return;
+    world.faults.count('eclipse', leader);
+    watch(leader, spanMs, own);
+    this.#after(DAWN_MS, () => {
+      world.net.isolate(leader);
+      if (isFrozen) world.process(leader).pause((spanMs - DAWN_MS) * 1_000);
+    });
+    this.#after(spanMs + healMs, () => world.net.heal());
   }
 
   #clog(stream: Stream): void {

@@ -35,6 +35,7 @@ import { RoughCommands } from './rough.ts';
 import { isWholeSchedule, type Strike, WHOLE_SCHEDULE } from './schedule.ts';
 import { isWhole, mayWipe, newestLeader } from './seats.ts';
 import { type Stall, whyStalled } from './stall.ts';
+import { Watcher } from './watcher.ts';
 
 export interface RunResult {
   readonly seed: string;
@@ -149,6 +150,7 @@ class Run {
       reconfigure: (group, stream, isRash) => this.#reconfigure(group, stream, isRash),
       schedule: options.overrides.schedule,
       decay: (stream) => decay.strike(stream),
+      watch: (node, spanMs, stream) => this.#watch(node, spanMs, stream),
       leaderOf: (group) => newestLeader(this.#cluster, group)?.config.self.id ?? null,
     });
     if (options.chronicle !== null) this.#cluster.tell(options.chronicle);
@@ -201,6 +203,15 @@ class Run {
     this.#cluster.admin(leader.config.self.id, { kind: 'reconfigure', group, voters, learners });
     if (stream.permille(400)) snapshotMidChange(this.#cluster, group);
     return true;
+  }
+
+  #watch(node: NodeId, spanMs: number, stream: Stream): void {
+    const { keys } = this.#config.workload;
+    const order = ++this.#orders;
+    const name = `w${order}`;
+    const history = this.#history;
+    const { world } = this.#cluster;
+    new Watcher({ world, history, stream, name, keys, order }).watch(node, spanMs);
   }
 
   #failed({ checker, message, stack }: Failure): void {

@@ -38,6 +38,8 @@ export const STRIKE_KINDS = [
   // While the cluster forms.
   'birth-crash',
   'hunt',
+  // A leader that does not know yet that it is none, and is read from.
+  'eclipse',
   'pause',
   'standstill',
   'partition',

@@ -42,7 +42,8 @@ export function damageSector(
   const file = spoilableFile(disk, target, kind);
   if (file === null) return false;
   if (kind === 'latent-sector') file.loseSector(target.offset);
-  else file.damage(target.offset, SECTOR_BYTES, kind === 'bit-rot' ? rot(stream) : clear);
+  else
+    file.damage(target.offset, SECTOR_BYTES, kind === 'zeroed-sector' ? clear : rot(stream, kind));
   note(disk, target, kind);
   return true;
 }
@@ -82,13 +83,30 @@ const clear = (sector: Uint8Array): void => {
   sector.fill(0);
 };
 
-/** Flips one to eight bits. */
-function rot(stream: Stream): (sector: Uint8Array) => void {
+/** Flips one to eight bits; of a value's rot, within what clients have written, if any is there. */
+function rot(stream: Stream, kind: DamageKind): (sector: Uint8Array) => void {
   return (sector) => {
     const flips = stream.pick([1, 1, 1, 2, 8]);
+    const start = stream.below(sector.length);
+    const from = kind === 'value-rot' ? findText(sector, start) : -1;
     for (let flip = 0; flip < flips; flip++) {
-      const at = stream.below(sector.length);
+      const at = from < 0 ? stream.below(sector.length) : from + stream.below(TEXT_BYTES);
       sector[at] = sector[at]! ^ (1 << stream.below(8));
     }
   };
+}
+
+/** So many letters in a row are a value: no header of anything looks like that. */
+const TEXT_BYTES = 12;
+
+/** The first text at or behind `start`, then before it; -1: there is none. */
+function findText(sector: Uint8Array, start: number): number {
+  let run = 0;
+  for (let step = 0; step < 2 * sector.length; step++) {
+    const at = (start + step) % sector.length;
+    const isText = sector[at]! >= 0x20 && sector[at]! < 0x7f;
+    run = isText && at > 0 ? run + 1 : 0;
+    if (run === TEXT_BYTES) return at - TEXT_BYTES + 1;
+  }
+  return -1;
 }

@@ -25,6 +25,7 @@ export interface DamageSite {
   readonly node: number;
   readonly kind:
     | 'bit-rot'
+    | 'value-rot'
     | 'zeroed-sector'
     | 'latent-sector'
     | 'foreign-sector'

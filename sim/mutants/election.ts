@@ -128,7 +128,8 @@ const rows: readonly MutantRow[] = [
     id: 'E18',
     tier: 2,
     violates: ['LC', 'SMS'],
-    also: ['linearizable', 'index-order'],
+    // Who has not its configuration counts the votes of an older one.
+    also: ['linearizable', 'index-order', 'election-safety', 'one-vote'],
     note: 'a node campaigns while the state that a snapshot is to give it is not in place',
     edits: [
       {

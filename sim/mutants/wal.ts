@@ -31,6 +31,8 @@ const rows: readonly MutantRow[] = [
     id: 'W08',
     tier: 2,
     violates: ['AVAIL'],
+    // Recovery takes a segment without content for a blank one: only the order itself shows.
+    also: ['effect-order'],
     note: 'a segment has its name before its content is durable',
     edits: [
       {

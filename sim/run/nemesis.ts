@@ -16,6 +16,7 @@ import type { Stream } from '../world/streams.ts';
 import { eventKind } from '../world/trace.ts';
 import type { World } from '../world/world.ts';
 import type { NemesisConfig } from './config.ts';
+import { eclipse } from './eclipse.ts';
 import { hunt, LOOK_MS, LOOKS_MAX } from './hunt.ts';
 import { cutSome } from './partitions.ts';
 import type { Schedule, Strike, StrikeKind } from './schedule.ts';
@@ -53,8 +54,6 @@ const LAST_WORDS_MAX = 40;
 const LAST_WORD_MS = [100, 2_000, 10_000, 20_000];
 /** In it a cluster forms, if nobody disturbs it. */
 const BIRTH_MS = 800;
-/** For whoever watches an eclipse to be connected. */
-const DAWN_MS = 30;
 
 export class Nemesis {
   readonly #options: NemesisOptions;
@@ -271,25 +270,11 @@ export class Nemesis {
     });
   }
 
-  /**
-   * A leader is cut off, and as a rule stands still until the others have another one: when it goes on,
-   * it finds questions from before it knows. `watch` asks them.
-   */
   #eclipse(stream: Stream): void {
     const { world, config, leaderOf, watch } = this.#options;
     const leader = leaderOf(this.#group(stream));
-    const spanMs = stream.pick([800, 1_500, 3_000]);
-    const isFrozen = stream.permille(700);
-    const healMs = stream.between(1, config.healMs);
-    const own = stream.fork();
-    if (leader === null) return;
-    world.faults.count('eclipse', leader);
-    watch(leader, spanMs, own);
-    this.#after(DAWN_MS, () => {
-      world.net.isolate(leader);
-      if (isFrozen) world.process(leader).pause((spanMs - DAWN_MS) * 1_000);
-    });
-    this.#after(spanMs + healMs, () => world.net.heal());
+    const after = (delayMs: number, act: () => void): void => this.#after(delayMs, act);
+    eclipse(stream, { world, leader, healMs: config.healMs, watch, after });
   }
 
   #clog(stream: Stream): void {

@@ -21,6 +21,19 @@ describe('damage to cold data', () => {
     expect(fixture.read('a', 1_024, 512)).toEqual(filled(512, 1));
   });
 
+  test('rot of a value strikes what a client has written', () => {
+    const fixture = cold();
+    const text = filled(20, 0x61);
+    fixture.write('a', 700, text, true);
+    for (let times = 0; times < 20; times++) {
+      damageSector(fixture.disk, { file: 'a', offset: 512 }, 'value-rot', stream);
+    }
+    const bytes = fixture.read('a', 512, 512);
+    const isText = (_: number, at: number): boolean => at >= 188 && at < 208;
+    expect(bytes.filter((byte, at) => isText(byte, at) && byte !== 0x61).length).toBeGreaterThan(0);
+    expect(bytes.filter((byte, at) => !isText(byte, at) && byte !== 1).length).toBe(0);
+  });
+
   test('a zeroed sector reads as zeros', () => {
     const fixture = cold();
     damageSector(fixture.disk, { file: 'a', offset: 512 }, 'zeroed-sector', stream);

@@ -140,6 +140,11 @@ export class SimulatedFile {
     this.cache.cut(size);
   }
 
+  /** Nothing of it waits for a sync, and its length does not either. */
+  isSettled(): boolean {
+    return this.dirty.size === 0 && this.durableSize === this.cachedSize;
+  }
+
   /** Whether any sector in the range is not yet synced. */
   isDirty(offset: number, length: number): boolean {
     const { first, end } = sectorsIn(offset, length);

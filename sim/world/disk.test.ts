@@ -56,6 +56,19 @@ describe('what programs see', () => {
   });
 });
 
+test('a file is settled when its content and its length are synced', () => {
+  const fixture = new DiskFixture('1', {});
+  const isSettled = (): boolean => fixture.disk.find('a')!.isSettled();
+  fixture.run({ kind: 'create', file: 'a', bytes: 4_096 });
+  expect(isSettled()).toBe(false);
+  fixture.run({ kind: 'sync', file: 'a' });
+  expect(isSettled()).toBe(true);
+  fixture.write('a', 0, filled(10, 1), false);
+  expect(isSettled()).toBe(false);
+  fixture.write('a', 512, filled(10, 1), true);
+  expect(isSettled()).toBe(true);
+});
+
 describe('time', () => {
   const overtakings = (lanes: number): number => {
     const latency = { min: 5, spread: 500, max: 50_000 };

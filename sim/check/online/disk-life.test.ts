@@ -13,11 +13,14 @@ const FAILED = { code: 'DISK_FAILED', detail: 'EIO in a sync' } as const;
 /** A node of which no more is real than the judge looks at. */
 function bench() {
   let incarnation = 1;
-  const disk = { onOperation: null } as unknown as SimulatedDisk;
+  const file = { isSettled: () => true };
+  const find = () => file;
+  const disk = { onOperation: null, find } as unknown as SimulatedDisk;
   const process = { incarnation: () => incarnation } as unknown as SimulatedProcess;
   const life = new DiskLife(process, disk);
   const completion = { ticket: 1, code: 'OK' as DiskCode, bytes: new Uint8Array(0), files: [] };
   return {
+    file,
     submit: (operation: DiskOperation) => disk.onOperation!('submitted', operation, null),
     complete: (operation: DiskOperation, code: DiskCode) =>
       disk.onOperation!('completed', operation, code),
@@ -90,4 +93,12 @@ describe('a disk that is down', () => {
     restart();
     expect(() => submit(SYNC)).not.toThrow();
   });
+});
+
+test('a file gets no other name while something of it waits for a sync', () => {
+  const { file, submit } = bench();
+  const rename = { kind: 'rename', source: 'a.tmp', target: 'a' } as const;
+  expect(() => submit(rename)).not.toThrow();
+  file.isSettled = () => false;
+  expect(() => submit(rename)).toThrow('a.tmp gets a name before its content is synced');
 });

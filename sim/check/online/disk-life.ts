@@ -7,6 +7,7 @@
  * 2. The policy of disks allows no restart: with the node's failure its disk is down, for as long as
  *    this process lives.
  * 3. A disk that is down is asked for no write and no sync.
+ * 4. No file gets another name while something of it waits for a sync: a name promises its content.
  */
 import { millis } from '../../../src/base/units.ts';
 import type { DiskCode, DiskOperation } from '../../../src/core/disk.ts';
@@ -30,9 +31,11 @@ export class DiskLife {
   #unheard: boolean[] = [];
   #isSyncLost = false;
   readonly #process: SimulatedProcess;
+  readonly #disk: SimulatedDisk;
 
   constructor(process: SimulatedProcess, disk: SimulatedDisk) {
     this.#process = process;
+    this.#disk = disk;
     disk.onOperation = (phase, operation, code) => this.#operated(phase, operation, code);
   }
 
@@ -51,11 +54,17 @@ export class DiskLife {
 
   #operated(phase: DiskPhase, operation: DiskOperation, code: DiskCode | null): void {
     this.#follow();
+    if (phase === 'submitted' && operation.kind === 'rename') this.#checkNamed(operation.source);
     if (phase === 'completed') this.#unheard.push(code !== 'OK' && isLost(operation, code));
     if (phase !== 'submitted' || this.#helper.life.state !== 'down') return;
     if (operation.kind === 'write' || isSync(operation)) {
       violate('durable-quorum', `a ${operation.kind} for a disk that is down`);
     }
+  }
+
+  #checkNamed(file: string): void {
+    const isSettled = this.#disk.find(file)?.isSettled() ?? true;
+    if (!isSettled) violate('effect-order', `${file} gets a name before its content is synced`);
   }
 
   /** To be told all that enters the node, in order. */

@@ -22,16 +22,15 @@ describe('damage to cold data', () => {
   });
 
   test('rot of a value strikes what a client has written', () => {
-    const fixture = cold();
-    const text = filled(20, 0x61);
-    fixture.write('a', 700, text, true);
     for (let times = 0; times < 20; times++) {
+      const fixture = cold();
+      fixture.write('a', 700, filled(20, 0x61), true);
       damageSector(fixture.disk, { file: 'a', offset: 512 }, 'value-rot', stream);
+      const bytes = fixture.read('a', 512, 512);
+      expect(bytes.subarray(188, 208)).not.toEqual(filled(20, 0x61));
+      expect(bytes.subarray(0, 188)).toEqual(filled(188, 1));
+      expect(bytes.subarray(208)).toEqual(filled(304, 1));
     }
-    const bytes = fixture.read('a', 512, 512);
-    const isText = (_: number, at: number): boolean => at >= 188 && at < 208;
-    expect(bytes.filter((byte, at) => isText(byte, at) && byte !== 0x61).length).toBeGreaterThan(0);
-    expect(bytes.filter((byte, at) => !isText(byte, at) && byte !== 1).length).toBe(0);
   });
 
   test('a zeroed sector reads as zeros', () => {

@@ -103,9 +103,11 @@ export function drawRunConfig(stream: Stream, overrides: RunOverrides): RunConfi
   const world = drawWorldConfig(stream.fork(), schedule.off);
   const safetyMs = stream.pick([10_000, 20_000, 40_000]);
   const sizes = drawSizes(stream.fork(), node.appendBytesMax);
-  const isEven = stream.fork().permille(EVEN_PERMILLE);
+  const size = overrides.nodes ?? nodes;
+  // Of fewer nobody may be lost, and nothing would happen at all.
+  const isEven = stream.fork().permille(EVEN_PERMILLE) && size >= 3;
   const config: RunConfig = {
-    nodes: overrides.nodes ?? nodes,
+    nodes: size,
     safetyMs: schedule.safetyMs ?? safetyMs,
     livenessMsMax: 60_000,
     world: isEven ? evenWorld() : world,

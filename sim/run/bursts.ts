@@ -36,7 +36,7 @@ const BURSTS_MAX = 40;
 const PATIENCE_MS = 6_000;
 const SIZES = [17, 40, 130];
 const KEYS = 3;
-const VALUE_BYTES = [0, 20, 300];
+const VALUE_BYTES = [0, 0, 20, 20, 20, 300, 300, 5_000];
 
 type Asked =
   | { readonly kind: 'write'; readonly write: Write }

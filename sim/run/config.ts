@@ -170,6 +170,7 @@ function drawSizes(stream: Stream, appendBytesMax: number) {
   const chunkBytesMax = stream.pick([300, 2_000, 262_144]);
   return {
     readsMax: stream.pick([8, 4_096, 4_096]),
+    forwardsMax: stream.pick([2, 256, 256]),
     logSizes: {
       ...WAL_SIZES,
       zeroedAheadMax: stream.pick([0, 1, 1] as const),
@@ -216,7 +217,7 @@ function drawWorkload(stream: Stream): WorkloadConfig {
     // The longest brings most of the operations, and hardly more events.
     pipeline: stream.pick([1, 2, 4, 12]),
     thinkMs: stream.pick([10, 20, 50, 150]),
-    valueBytesMax: stream.pick([8, 100, 100, 1_000]),
+    valueBytesMax: stream.pick([8, 8, 100, 100, 100, 100, 1_000, 6_000]),
     weights: [3 + weight(), weight(), 3 + weight(), weight(), weight(), weight(), weight()],
     sessionPermille: stream.pick([0, 300, 1_000]),
     patienceMs: stream.pick([1_000, 3_000, 10_000]),

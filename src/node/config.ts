@@ -38,6 +38,8 @@ export interface NodeConfig extends RaftTuning {
   readonly probePeriodMs: number;
   /** A request without an answer for so long ends: unknown if it was sent on, else refused. */
   readonly requestTimeoutMs: number;
+  /** Messages with requests that may be on their way to the leader of a group. */
+  readonly forwardsMax: number;
   /** Requests that may wait for a leader to be known. */
   readonly parkedMax: number;
   readonly limits: ConnectionLimits;
@@ -74,6 +76,7 @@ export const NODE_DEFAULTS = {
   hashMs: 1000,
   probePeriodMs: 1000,
   requestTimeoutMs: 5000,
+  forwardsMax: 256,
   parkedMax: 10_000,
   limits: {
     connectionsMax: 10_000,

@@ -29,7 +29,6 @@ import { endUnknown, markForwarded, refuseOne } from './owners.ts';
 import { receiveRequest } from './served.ts';
 import { findGroup, type NodeState } from './state.ts';
 
-const OUTSTANDING_MAX = 256;
 const RESEND_HEARTBEATS = 2;
 
 export function forward(node: NodeState, group: Group, request: Routed): void {
@@ -40,7 +39,7 @@ export function forward(node: NodeState, group: Group, request: Routed): void {
   }
   group.stream ??= newStream(leader, group.raft.currentTerm, nextNonce(node));
   const { stream } = group;
-  if (stream.outstanding.length >= OUTSTANDING_MAX) {
+  if (stream.outstanding.length >= node.config.forwardsMax) {
     refuseOne(node, request.owner, request.slot, 'OVERLOADED');
     return;
   }

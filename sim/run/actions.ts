@@ -35,6 +35,9 @@ export const put = (value: string): StoreCall => ({
 
 const get = { command: REQUEST.GET, isWrite: false, call: { name: 'get' } as StoreCall };
 
+/** Calls that make a value, or a longer one. */
+export const GROWING: ReadonlySet<string> = new Set(['put', 'swap', 'increment', 'append']);
+
 /** Counters, growing texts and what expires are keys of their own. */
 function anyKey(stream: Stream, key: string): string {
   const prefix = stream.pick(['', '', '', 'n', 'a', 't']);

@@ -30,6 +30,7 @@ import { eventKind } from '../world/trace.ts';
 import type { World } from '../world/world.ts';
 import { BurstJudge, type Read, type Write } from './burst-judge.ts';
 import { addressOf } from './config.ts';
+import { checkDeserved } from './deserved.ts';
 
 const BURST_EVENT = eventKind('burst');
 const BURSTS_MAX = 40;
@@ -252,6 +253,7 @@ export class Burst implements ClientSink {
   #refused(asked: Asked, row: number): void {
     const isRedirect = this.#reader.command[row] === REPLY.REDIRECT;
     const code = isRedirect ? null : readRefusal(this.#reader, row).code;
+    checkDeserved(code);
     if (isRedirect) this.#redirected(decodeUtf8(this.#reader.value(row)));
     else if (!LIMITS.has(code!)) this.refusal ??= code;
     if (asked.kind === 'write' && isWithoutEffect(code)) asked.write.outcome = 'refused';

@@ -21,9 +21,10 @@ import type { ClientConnection } from '../world/net-clients.ts';
 import type { Scheduler } from '../world/scheduler.ts';
 import type { Stream } from '../world/streams.ts';
 import { eventKind } from '../world/trace.ts';
-import { drawAction, put, resultOf, statusNamed } from './actions.ts';
+import { drawAction, GROWING, put, resultOf, statusNamed } from './actions.ts';
 import type { WorkloadConfig } from './config.ts';
 import { Dawdling } from './dawdling.ts';
+import { checkDeserved } from './deserved.ts';
 import type { History, Pending } from './history.ts';
 import { Retries } from './retries.ts';
 
@@ -374,6 +375,7 @@ export class SimulatedClient {
     const { history, probes } = this.#options;
     const { code } = readRefusal(this.#reader, row);
     probes.refused(code, asked.view.key);
+    checkDeserved(code);
     if (this.#reader.command[row] !== REPLY.ERROR && this.#reader.command[row] !== REPLY.FAILURE) {
       throw new Error(`an unexpected reply to ${asked.view.command}`);
     }
@@ -393,8 +395,5 @@ export class SimulatedClient {
     } else history.lost(asked.pending);
   }
 }
-
-/** Calls that make a value, or a longer one. */
-const GROWING: ReadonlySet<string> = new Set(['put', 'swap', 'increment', 'append']);
 
 const asciiText = (bytes: Uint8Array): string => String.fromCharCode(...bytes);

@@ -97,6 +97,8 @@ function askReads(node: NodeState, group: Group): void {
   const reads = group.reads.take();
   const id = group.nextReadId++;
   const minIndex = lastEntry(node, reads.rows, group);
+  // All of them see what the one among them must see: what they ask next must not show less.
+  if (minIndex > group.raft.commitIndex) noteEntry(node, reads.rows, group, minIndex);
   group.asked.push({ id, since: node.now, reads });
   stepRaft(node, group, { kind: 'read', id, minIndex });
 }

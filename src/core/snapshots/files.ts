@@ -16,7 +16,7 @@ import type { FileHeader } from './file-format.ts';
 import type { FileIdentity } from './message.ts';
 import { indexOf, snapshotFile } from './names.ts';
 import type { SnapshotsOut } from './out.ts';
-import { fail, findFile, type SnapshotsState, submit } from './state.ts';
+import { fail, findFile, isNaming, type SnapshotsState, submit } from './state.ts';
 import type { SnapshotFile } from './work.ts';
 
 export const identityOf = ({ meta, fileBytes, fileCrc }: FileHeader): FileIdentity => ({
@@ -104,8 +104,12 @@ function forget(state: SnapshotsState, index: LogIndex): boolean {
 
 export function dropFile(state: SnapshotsState, out: SnapshotsOut, file: SnapshotFile): void {
   forget(state, file.index);
-  remove(state, out, file.name);
+  // Another file is about to take the name: the removal could come behind that, and take the new one.
+  if (!isBeingNamed(state, file.index)) remove(state, out, file.name);
 }
+
+const isBeingNamed = ({ own, incoming }: SnapshotsState, index: LogIndex): boolean =>
+  [own, incoming].some((lane) => isNaming(lane) && lane.landing!.index === index);
 
 export function release(state: SnapshotsState, index: LogIndex): void {
   const file = findFile(state, index);

@@ -24,7 +24,7 @@ import { type FileIdentity, sameFile } from './message.ts';
 import { snapshotFile } from './names.ts';
 import type { SnapshotsOut } from './out.ts';
 import { newScan, nextRead, takeRead } from './scan.ts';
-import { fail, type SnapshotsState, submit } from './state.ts';
+import { fail, isNaming, type SnapshotsState, submit } from './state.ts';
 import type { Landing, Lane } from './work.ts';
 
 /** What a completion means to whoever began the landing. */
@@ -68,11 +68,6 @@ export function queueBytes(landing: Landing, bytes: Uint8Array): void {
   if (bytes.length === 0) return;
   landing.queue.push(bytes);
   landing.queuedBytes += bytes.length;
-}
-
-/** The file is about to have its name, and will. */
-function isNaming({ landing, isBusy }: Lane): boolean {
-  return landing?.stage === 'sync-directory' || (landing?.stage === 'rename' && isBusy);
 }
 
 /** False: it is too late. */

@@ -110,6 +110,11 @@ export interface SnapshotsState {
   readonly pending: Map<number, Pending>;
 }
 
+/** The file is about to have its name, and will. */
+export function isNaming({ landing, isBusy }: Lane): boolean {
+  return landing?.stage === 'sync-directory' || (landing?.stage === 'rename' && isBusy);
+}
+
 function newLane(kind: LaneKind, file: string): Lane {
   return { kind, file, landing: null, isBusy: false, isLittered: false };
 }

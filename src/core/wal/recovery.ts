@@ -5,9 +5,10 @@
  *                                                └▶ no: read the rest past the cache, then judge
  *
  * 1. Reads are bounded, and go on after a short one. A read error stops the node: an unreadable
- *    flush is not a torn one.
- * 2. The end of the log looks like a bad flush too. So whatever ends the replay is read again, past
- *    the cache, with all that comes behind it, before it is judged (judgement.ts).
+ *    flush is not a torn one. All go past the page cache: a process that died as its sync failed leaves
+ *    pages there that count as clean, that no disk holds, and that no later sync writes.
+ * 2. The end of the log looks like a bad flush too. So whatever ends the replay is read again, with
+ *    all that comes behind it, before it is judged (judgement.ts).
  * 3. Files below the lowest live sequence that any flush header names are dead, in whatever state
  *    a crash left them. When a bad flush turns out to lie in one, replay starts again without them.
  */
@@ -95,7 +96,7 @@ function readFrom(
     file: segment.file,
     offset: reading.at,
     length: Math.min(state.config.readBytesMax, bytes.length - reading.at),
-    fresh: recovery.isSuspicious,
+    fresh: true,
   });
 }
 

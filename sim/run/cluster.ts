@@ -315,7 +315,9 @@ export class Cluster {
       process.fail(new InvariantViolation(checker, `node ${id}: ${code} ${detail}`));
       return;
     }
-    process.crash('power');
+    // Whoever starts it again need not start the machine again, unless its disk is of no more use.
+    const kind = process.drawCrashKind();
+    process.crash(this.world.disk(id).isBroken() ? 'power' : kind);
     scheduler.after(200_000, RESTART_EVENT, id, () => {
       if (!this.lost.has(id)) process.start();
     });

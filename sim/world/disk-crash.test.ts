@@ -303,7 +303,7 @@ describe('names', () => {
     expect([...outcomes({}, remove, names)].sort()).toEqual(['', 'a']);
   });
 
-  test('after a failed directory sync a later one succeeds without what the first covered', () => {
+  test('after a failed directory sync no name changes any more, until the power was gone', () => {
     const seen = outcomes(
       {},
       (fixture) => {
@@ -311,10 +311,18 @@ describe('names', () => {
         fixture.knobs.syncErrorPpm = 1_000_000;
         expect(fixture.run({ kind: 'sync-directory' }).code).toBe('EIO');
         fixture.knobs.syncErrorPpm = 0;
-        expect(fixture.run({ kind: 'sync-directory' }).code).toBe('OK');
+        expect(fixture.run({ kind: 'sync-directory' }).code).toBe('EIO');
+        expect(fixture.run({ kind: 'create', file: 'b', bytes: 512 }).code).toBe('EIO');
+        expect(fixture.run({ kind: 'rename', source: 'a', target: 'c' }).code).toBe('EIO');
+        expect(fixture.run({ kind: 'remove', file: 'a' }).code).toBe('EIO');
         expect(names(fixture)).toBe('a');
+        fixture.disk.crash('process');
+        expect(fixture.disk.isBroken()).toBe(true);
       },
-      names,
+      (fixture) => {
+        expect(fixture.disk.isBroken()).toBe(false);
+        return names(fixture);
+      },
     );
     expect([...seen].sort()).toEqual(['', 'a']);
   });

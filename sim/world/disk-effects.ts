@@ -17,6 +17,10 @@ import { Directory } from './disk-names.ts';
 import type { FaultLedger } from './faults.ts';
 import type { Stream } from './streams.ts';
 
+type NameOperation = Extract<
+  DiskOperation,
+  { readonly kind: 'rename' | 'remove' | 'sync-directory' }
+>;
 type Write = Extract<DiskOperation, { readonly kind: 'write' }>;
 type Read = Extract<DiskOperation, { readonly kind: 'read' }>;
 
@@ -105,13 +109,24 @@ export class DiskEffects {
       case 'sync':
         return this.sync(submission, operation.file);
       case 'rename':
+      case 'remove':
+      case 'sync-directory':
+        return this.directory.isBroken ? outcome('EIO') : this.changeNames(submission, operation);
+      case 'list':
+        return { ...outcome('OK'), files: this.options.stream.shuffle(this.files()) };
+      default:
+        return unreachable(operation);
+    }
+  }
+
+  private changeNames(submission: Submission, operation: NameOperation): Outcome {
+    switch (operation.kind) {
+      case 'rename':
         return found(this.directory.rename(operation.source, operation.target, ++this.stamp));
       case 'remove':
         return found(this.directory.remove(operation.file, ++this.stamp));
       case 'sync-directory':
         return this.syncDirectory(submission.reach);
-      case 'list':
-        return { ...outcome('OK'), files: this.options.stream.shuffle(this.files()) };
       default:
         return unreachable(operation);
     }
@@ -120,6 +135,7 @@ export class DiskEffects {
   private create(name: string, bytes: number): Outcome {
     if (this.strikes('disk-write-error', this.options.knobs.writeErrorPpm)) return outcome('EIO');
     const existing = this.directory.find(name);
+    if (existing === null && this.directory.isBroken) return outcome('EIO');
     const growth = bytes - (existing === null ? 0 : existing.size());
     if (growth > 0 && growth > this.freeBytes()) return this.outOfSpace();
     const file = existing ?? new SimulatedFile();

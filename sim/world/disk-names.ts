@@ -5,7 +5,8 @@
  *    sync that was submitted after it has completed.
  * 2. When the power goes, unsynced changes survive as a prefix (a journalling file system) or each
  *    by itself (anything else); a file never ends up with two names.
- * 3. A failed directory sync forsakes what it covered: no later sync makes it durable.
+ * 3. A failed directory sync forsakes what it covered, and breaks the directory: a file system that cannot
+ *    write its journal lets nobody change a name any more until the machine is started again.
  */
 import type { SimulatedFile } from './disk-file.ts';
 import type { Stream } from './streams.ts';
@@ -38,6 +39,7 @@ export class Directory {
   private visible: Names = new Map();
   private durable: Names = new Map();
   private unsynced: NameChange[] = [];
+  isBroken = false;
 
   find(name: string): SimulatedFile | null {
     return this.visible.get(name) ?? null;
@@ -89,6 +91,7 @@ export class Directory {
       if (change.stamp <= stamp && stream.permille(700)) change.isForsaken = true;
     }
     this.sync(stamp);
+    this.isBroken = true;
   }
 
   losePower(stream: Stream, isOrdered: boolean, keepPermille: number): void {
@@ -99,6 +102,7 @@ export class Directory {
     }
     this.unsynced = [];
     this.visible = new Map(this.durable);
+    this.isBroken = false;
   }
 
   /** Every file that has a name or might get one back in a crash, each once. */

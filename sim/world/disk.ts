@@ -159,6 +159,11 @@ export class SimulatedDisk implements DiskPort {
     return this.effects.directory.find(name);
   }
 
+  /** Until the machine is started again no name can be changed. */
+  isBroken(): boolean {
+    return this.effects.directory.isBroken;
+  }
+
   hasUnsyncedNames(): boolean {
     return this.effects.directory.hasUnsynced();
   }

@@ -273,6 +273,19 @@ function readStale(`,
       },
     ],
   },
+  {
+    id: 'K78',
+    tier: 2,
+    violates: ['LIN'],
+    note: 'a read that waited with others for their write leaves the next one of its connection behind',
+    edits: [
+      {
+        file: 'src/node/propose.ts',
+        find: '  if (minIndex > group.raft.commitIndex) noteEntry(node, reads.rows, group, minIndex);\n',
+        replace: '',
+      },
+    ],
+  },
 ];
 
 export const HOLDOUT_CLIENT_MUTANTS: readonly Mutant[] = rows.map((row) =>

@@ -345,6 +345,19 @@ const rows: readonly MutantRow[] = [
       },
     ],
   },
+  {
+    id: 'K79',
+    tier: 2,
+    violates: ['DUR'],
+    note: 'a snapshot that nobody wants is removed by its name, which another one is about to take',
+    edits: [
+      {
+        file: 'src/core/snapshots/files.ts',
+        find: '  if (!isBeingNamed(state, file.index)) remove(state, out, file.name);\n',
+        replace: '  void isBeingNamed;\n  remove(state, out, file.name);\n',
+      },
+    ],
+  },
 ];
 
 export const HOLDOUT_STATE_MUTANTS: readonly Mutant[] = rows.map((row) =>

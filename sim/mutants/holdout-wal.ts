@@ -232,11 +232,6 @@ const rows: readonly MutantRow[] = [
     edits: [
       {
         file: RECOVERY,
-        find: '    fresh: recovery.isSuspicious,\n',
-        replace: '    fresh: false,\n',
-      },
-      {
-        file: RECOVERY,
         find: '  readFrom(state, recovery, { target: head, at: recovery.end.offset }, out);\n',
         replace: '  readFrom(state, recovery, { target: head, at: head.bytes.length }, out);\n',
       },
@@ -356,6 +351,19 @@ const rows: readonly MutantRow[] = [
   }
   while (state.flushes[0]?.isDone === true) settleFlush(state, state.flushes.shift()!, out);
 `,
+      },
+    ],
+  },
+  {
+    id: 'K98',
+    tier: 2,
+    violates: ['DUR', 'ES'],
+    note: 'recovery believes the page cache, where a failed sync leaves pages that count as clean',
+    edits: [
+      {
+        file: 'src/core/wal/recovery.ts',
+        find: '    fresh: true,\n',
+        replace: '    fresh: recovery.isSuspicious,\n',
       },
     ],
   },

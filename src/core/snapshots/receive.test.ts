@@ -268,3 +268,22 @@ test('what has the same index is not named while our own is: it has its name las
   expect([node.saved, receiver.received]).toEqual([INDEX, [INDEX]]);
   expect(node.load(INDEX).content).toEqual(contentOf(INDEX, 300));
 });
+
+test('a file that is not wanted is not removed by the name that our own is about to take', () => {
+  const receiver = new Receiver();
+  const { node } = receiver;
+  for (let at = 0; at < FILE.bytes.length; at += 100) {
+    receiver.take(piece(at));
+    node.settle();
+  }
+  expect(receiver.received).toEqual([INDEX]);
+  let isHeld = true;
+  node.disk.isHeld = ({ kind }) => isHeld && kind === 'rename';
+  node.save(INDEX, contentOf(1, 300));
+  node.step({ kind: 'rejected', index: logIndex(INDEX) });
+  isHeld = false;
+  node.settle();
+  expect(node.saved).toBe(INDEX);
+  expect(node.load(INDEX).content).toEqual(contentOf(1, 300));
+  expect(straysOf(node)).toEqual([]);
+});

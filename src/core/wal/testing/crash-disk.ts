@@ -64,8 +64,8 @@ export class CrashDisk {
   failNext: { readonly kind: DiskOperation['kind']; readonly code: DiskCode } | null = null;
   /** Reads return at most this much. */
   readBytesMax = Number.POSITIVE_INFINITY;
-  /** Changes what a read that is not fresh finds. */
-  corruptRead: ((file: string, offset: number, bytes: Uint8Array) => void) | null = null;
+  /** Changes what a read finds. */
+  corruptRead: ((offset: number, bytes: Uint8Array, fresh: boolean) => void) | null = null;
   /** Operations done, by kind. */
   counts: Record<string, number> = {};
 
@@ -247,7 +247,7 @@ export class CrashDisk {
     if (inode === undefined) return new Uint8Array(0);
     const length = Math.min(operation.length, this.readBytesMax);
     const bytes = inode.cache.slice(operation.offset, operation.offset + length);
-    if (!operation.fresh) this.corruptRead?.(operation.file, operation.offset, bytes);
+    this.corruptRead?.(operation.offset, bytes, operation.fresh);
     return bytes;
   }
 }

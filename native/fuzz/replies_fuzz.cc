@@ -46,7 +46,8 @@ Story feed(const uint8_t* stream, size_t size, bool is_cut) {
   const auto take = [&story](const Reply& reply) {
     must(reply.code.size() <= kCodeBytesMax);
     must(reply.answer == Answer::refused || reply.code.empty());
-    must(reply.code.find(' ') == std::string_view::npos);
+    // A code is one word, and what no reply should be is named by its number.
+    must(reply.code.find(' ') == std::string_view::npos || reply.code.starts_with("reply "));
     story.replies.push_back({reply.answer, std::string(reply.code), reply.seq});
     return true;
   };

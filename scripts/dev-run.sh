@@ -57,7 +57,8 @@ addresses_at() {
 
 arguments_of_process() {
   if [ -r "/proc/$1/cmdline" ]; then
-    tr '\0' ' ' <"/proc/$1/cmdline"
+    # A process that ends meanwhile has none any more: nothing to read, and nothing to say about it.
+    { tr '\0' ' ' <"/proc/$1/cmdline"; } 2>/dev/null || true
   else
     ps -ww -o args= -p "$1" 2>/dev/null || true
   fi

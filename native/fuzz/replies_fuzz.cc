@@ -1,5 +1,5 @@
-// The load's reply parsers under bytes and cuts of the fuzzer's choice: however a stream is cut, the
-// same replies come of it, and it breaks behind the same one or not at all.
+// The load's reply parsers under bytes and cuts of the fuzzer's choice: however a stream is cut,
+// the same replies come of it, and it breaks behind the same one or not at all.
 //
 // Input: one byte of choice (client frames or RESP), then the stream; each piece is as long as the
 // byte at its beginning says.

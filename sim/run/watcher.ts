@@ -9,7 +9,7 @@ import { asciiBytes } from '../../src/base/text.ts';
 import type { NodeId } from '../../src/base/units.ts';
 import { newRequestView, writeRequest } from '../../src/core/protocol/client.ts';
 import { FrameWriter } from '../../src/core/protocol/frame-writer.ts';
-import { NO_STATUS, ReplyReader } from '../../src/core/protocol/replies.ts';
+import { NO_STATUS, ReplyReader, readRefusal } from '../../src/core/protocol/replies.ts';
 import { REQUEST } from '../../src/core/protocol/wire.ts';
 import type { ClientConnection } from '../world/net-clients.ts';
 import type { ClientSink } from '../world/net-connection.ts';
@@ -17,6 +17,7 @@ import type { Stream } from '../world/streams.ts';
 import { eventKind } from '../world/trace.ts';
 import type { World } from '../world/world.ts';
 import { resultOf } from './actions.ts';
+import { checkDeserved } from './deserved.ts';
 import type { History, Pending } from './history.ts';
 
 const WATCH_EVENT = eventKind('watch');
@@ -45,6 +46,7 @@ export class Watcher implements ClientSink {
   #connection: ClientConnection | null = null;
   #isConnected = false;
   #nextSeq = 1;
+  #lastAnswered = 0;
 
   constructor(options: WatcherOptions) {
     this.#options = options;
@@ -99,10 +101,13 @@ export class Watcher implements ClientSink {
   #take(row: number): void {
     const { history } = this.#options;
     const pending = this.#asked.shift();
-    if (pending === undefined) throw new Error('a reply to nothing that was asked');
+    const isNext = this.#reader.seq[row] === ++this.#lastAnswered;
+    if (pending === undefined || !isNext) throw new Error('a reply out of order, or to nothing');
     const status = this.#reader.status[row]!;
-    if (status === NO_STATUS) history.lost(pending);
-    else history.answered(pending, resultOf(GET, status, this.#reader.value(row)));
+    if (status === NO_STATUS) {
+      checkDeserved(readRefusal(this.#reader, row).code);
+      history.lost(pending);
+    } else history.answered(pending, resultOf(GET, status, this.#reader.value(row)));
   }
 
   #hangUp(): void {

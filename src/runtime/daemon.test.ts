@@ -1,3 +1,4 @@
+import { request as httpRequest } from 'node:http';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { InvariantViolation } from '../base/assert.ts';
 import { isSettled, type Member, putAndGet, until } from './testing/cluster.ts';
@@ -10,6 +11,18 @@ async function ask(member: Member, path: string): Promise<{ status: number; body
   const url = `http://127.0.0.1:${member.listeners.ports.httpPort}${path}`;
   const response = await fetch(url);
   return { status: response.status, body: await response.text() };
+}
+
+/** Of a GET of exactly this path. */
+function statusOf({ listeners }: Member, path: string): Promise<number> {
+  const options = { host: '127.0.0.1', port: listeners.ports.httpPort, path, agent: false };
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(options, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    request.on('error', reject).end();
+  });
 }
 
 const isReady = async (member: Member): Promise<boolean> =>
@@ -45,6 +58,8 @@ describe('a cluster of one', () => {
     expect((await fetch(url, { method: 'POST' })).status).toBe(405);
     const head = await fetch(url, { method: 'HEAD' });
     expect([head.status, await head.text()]).toEqual([200, '']);
+    // What `fetch` would never send: a path that is no address.
+    expect(await statusOf(member!, '//[')).toBe(400);
   });
 
   test('has metrics that are right in form, all there from the first moment', async () => {

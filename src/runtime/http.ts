@@ -44,7 +44,9 @@ export function serveHttp(server: Server, sources: HttpSources): void {
 }
 
 async function respond(sources: HttpSources, request: IncomingMessage): Promise<Answer> {
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+  const target = URL.parse(request.url ?? '/', 'http://localhost');
+  if (target === null) return text(400, 'no address\n');
+  const { pathname, searchParams } = target;
   const isReading = request.method === 'GET' || request.method === 'HEAD';
   const mayChange = request.method === 'POST' && pathname === CONFIG_PATH;
   if (!isReading && !mayChange) return text(405, 'only GET\n');

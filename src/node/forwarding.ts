@@ -12,6 +12,7 @@ import { decodeUtf8 } from '../base/text.ts';
 import { NOBODY } from '../base/units.ts';
 import {
   encodeRequestHead,
+  FORWARD_ROWS_MAX,
   FORWARD_TYPE,
   type ReplyRow,
   ROW_KIND,
@@ -43,7 +44,9 @@ export function forward(node: NodeState, group: Group, request: Routed): void {
     refuseOne(node, request.owner, request.slot, 'OVERLOADED');
     return;
   }
-  if (stream.gatheredBytes + request.bytes > ENTRY_BODY_BYTES_MAX) sendGathered(node, group);
+  const isFull = stream.gathered.rows.count >= FORWARD_ROWS_MAX;
+  const bytes = stream.gatheredBytes + request.bytes;
+  if (isFull || bytes > ENTRY_BODY_BYTES_MAX) sendGathered(node, group);
   stream.gathered.append(request.source, request.at, request.bytes, 0);
   stream.gathered.rows.push(request.owner, request.slot);
   stream.gatheredBytes += request.bytes;

@@ -6,6 +6,9 @@
  *    term executes it, and only the next sequence. Repetitions are answered from memory.
  * 2. An answer is kept until the sender says that it has it; a stream without news for long is
  *    forgotten whole, and its late repetitions are ignored: their sender has given up by then.
+ * 3. The answers to a batch are one message, so they fit into a frame: every row has room for a number
+ *    or a code. A value for which there is none left is not sent: what changed nothing, a read or a
+ *    swap that met another value, is refused, and of what was applied the result is dropped.
  */
 
 import type { ErrorCode } from '../base/errors.ts';
@@ -14,6 +17,7 @@ import { encodeUtf8 } from '../base/text.ts';
 import { type LogIndex, type Millis, ZERO_INDEX } from '../base/units.ts';
 import { newCommandView, readCommand } from '../core/command.ts';
 import {
+  FORWARD_ROWS_MAX,
   FORWARD_TYPE,
   type ForwardRequest,
   REPLY_HEAD_BYTES,
@@ -24,14 +28,23 @@ import {
   writeReplyHead,
   writeReplyRow,
 } from '../core/forward/codec.ts';
-import { CHANNEL, type PeerFrameView } from '../core/protocol/peer-frame.ts';
+import {
+  CHANNEL,
+  MESSAGE_HEAD_BYTES,
+  PEER_FRAME_BYTES_MAX,
+  PEER_HEADER_BYTES,
+  type PeerFrameView,
+} from '../core/protocol/peer-frame.ts';
 import type { ResultLane } from '../core/results.ts';
-import type { Member } from '../core/types.ts';
+import { isRead, type Member, STATUS } from '../core/types.ts';
 import { gather } from './gather.ts';
 import { type Group, isLeading } from './group.ts';
 import type { NodeState } from './state.ts';
 
 const FORGET_MS = 60_000;
+/** The longest code of an error fits, and every number. */
+export const ROOMY_BYTES = 48;
+const REPLY_BYTES_MAX = PEER_FRAME_BYTES_MAX - PEER_HEADER_BYTES - MESSAGE_HEAD_BYTES;
 const NO_BYTES = new Uint8Array(0);
 
 interface ServedRow {
@@ -47,6 +60,9 @@ interface ServedBatch {
   readonly sequence: number;
   readonly rows: ServedRow[];
   open: number;
+  readonly reads: Set<number>;
+  /** Of a frame, beyond ROOMY_BYTES for each row. */
+  spareBytes: number;
   /** The encoded reply, once every row is done. */
   reply: Uint8Array | null;
 }
@@ -93,13 +109,26 @@ export class Served {
     for (let row = 0; row < count; row++) {
       rows.push({ kind: ROW_KIND.UNKNOWN, status: 0, revision: 0, value: NO_BYTES, isDone: false });
     }
-    const batch = { stream, sequence, rows, open: count, reply: null };
+    const spareBytes = REPLY_BYTES_MAX - REPLY_HEAD_BYTES - count * replyRowBytes(ROOMY_BYTES);
+    const batch = {
+      stream,
+      sequence,
+      rows,
+      open: count,
+      reads: new Set<number>(),
+      spareBytes,
+      reply: null,
+    };
     stream.batches.set(sequence, batch);
     this.#batches.set(this.#nextBatch, batch);
     return -1 - this.#nextBatch++;
   }
 
   complete(number: number, slot: number, lane: ResultLane, at: number): void {
+    if (!this.#takesRoom(number, lane.valueBytes[at]!)) {
+      this.#completeWithout(number, slot, lane, at);
+      return;
+    }
     this.#done(number, slot, {
       kind: ROW_KIND.RESULT,
       status: lane.status[at]!,
@@ -107,6 +136,40 @@ export class Served {
       value: lane.value(at).slice(),
       isDone: true,
     });
+  }
+
+  /** Whether a value of so many bytes still fits; if so it has its place. */
+  #takesRoom(number: number, bytes: number): boolean {
+    const batch = this.#batches.get(number);
+    if (batch === undefined || bytes <= ROOMY_BYTES) return true;
+    const wanted = replyRowBytes(bytes) - replyRowBytes(ROOMY_BYTES);
+    if (wanted > batch.spareBytes) return false;
+    batch.spareBytes -= wanted;
+    return true;
+  }
+
+  /** The same, without the value. */
+  #completeWithout(number: number, slot: number, lane: ResultLane, at: number): void {
+    const isApplied =
+      !this.#batches.get(number)!.reads.has(slot) && lane.status[at] !== STATUS.CONDITION_FAILED;
+    if (!isApplied) {
+      this.refuse(number, slot, 'OVERLOADED');
+      return;
+    }
+    const status = STATUS.APPLIED_RESULT_DROPPED;
+    const revision = lane.revision[at]!;
+    this.#done(number, slot, {
+      kind: ROW_KIND.RESULT,
+      status,
+      revision,
+      value: NO_BYTES,
+      isDone: true,
+    });
+  }
+
+  /** The command in `slot` changes nothing, whatever comes of it. */
+  markRead(number: number, slot: number): void {
+    this.#batches.get(number)!.reads.add(slot);
   }
 
   refuse(number: number, slot: number, code: ErrorCode): void {
@@ -188,7 +251,7 @@ export function receiveRequest(
 ): void {
   const end = view.bodyAt + view.bodyBytes;
   const request = readRequestHead(view.bytes, view.bodyAt, end);
-  if (request === null) {
+  if (request === null || request.count > FORWARD_ROWS_MAX) {
     node.counters.badFrames++;
     return;
   }
@@ -221,6 +284,7 @@ function execute(
       continue;
     }
     const { size, operation } = command;
+    if (isRead(operation)) node.served.markRead(-1 - owner, slot);
     gather(node, stream.group, { owner, slot, operation, source, at, bytes: size });
     at += size;
   }

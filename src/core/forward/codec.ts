@@ -14,6 +14,8 @@
 import { align8, getU32, getU64, isSafeU64, putU32, putU64 } from '../../base/bytes.ts';
 
 export const FORWARD_TYPE = { REQUEST: 1, REPLY: 2 } as const;
+/** Commands in one request: as many answers with a number or a code fit into one frame. */
+export const FORWARD_ROWS_MAX = 16_384;
 export const REQUEST_HEAD_BYTES = 40;
 export const REPLY_HEAD_BYTES = 32;
 export const ROW_HEAD_BYTES = 16;

@@ -55,12 +55,12 @@ addresses_at() {
   echo "$addresses"
 }
 
+# Fails when there is no such process, or it ends while it is looked at.
 arguments_of_process() {
   if [ -r "/proc/$1/cmdline" ]; then
-    # A process that ends meanwhile has none any more: nothing to read, and nothing to say about it.
-    { tr '\0' ' ' <"/proc/$1/cmdline"; } 2>/dev/null || true
+    tr '\0' ' ' 2>/dev/null <"/proc/$1/cmdline"
   else
-    ps -ww -o args= -p "$1" 2>/dev/null || true
+    ps -ww -o args= -p "$1"
   fi
 }
 
@@ -71,7 +71,8 @@ running_pid() {
   case $pid in
     '' | *[!0-9]*) return 1 ;;
   esac
-  case $(arguments_of_process "$pid") in
+  arguments=$(arguments_of_process "$pid") || return 1
+  case $arguments in
     # The launcher, for a moment, and then src/main.ts under Node.
     *"$root/"*" serve --id $1 --port $(port_of "$1") "*) echo "$pid" ;;
     *) return 1 ;;

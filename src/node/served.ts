@@ -60,7 +60,8 @@ interface ServedBatch {
   readonly sequence: number;
   readonly rows: ServedRow[];
   open: number;
-  readonly reads: Set<number>;
+  /** By row, 1: it changes nothing, whatever comes of it. */
+  readonly isRead: Uint8Array;
   /** Of a frame, beyond ROOMY_BYTES for each row. */
   spareBytes: number;
   /** The encoded reply, once every row is done. */
@@ -115,7 +116,7 @@ export class Served {
       sequence,
       rows,
       open: count,
-      reads: new Set<number>(),
+      isRead: new Uint8Array(count),
       spareBytes,
       reply: null,
     };
@@ -151,7 +152,7 @@ export class Served {
   /** The same, without the value. */
   #completeWithout(number: number, slot: number, lane: ResultLane, at: number): void {
     const isApplied =
-      !this.#batches.get(number)!.reads.has(slot) && lane.status[at] !== STATUS.CONDITION_FAILED;
+      this.#batches.get(number)!.isRead[slot] === 0 && lane.status[at] !== STATUS.CONDITION_FAILED;
     if (!isApplied) {
       this.refuse(number, slot, 'OVERLOADED');
       return;
@@ -169,7 +170,7 @@ export class Served {
 
   /** The command in `slot` changes nothing, whatever comes of it. */
   markRead(number: number, slot: number): void {
-    this.#batches.get(number)!.reads.add(slot);
+    this.#batches.get(number)!.isRead[slot] = 1;
   }
 
   refuse(number: number, slot: number, code: ErrorCode): void {

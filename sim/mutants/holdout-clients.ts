@@ -286,6 +286,20 @@ function readStale(`,
       },
     ],
   },
+  {
+    id: 'K99',
+    tier: 2,
+    violates: ['LIVE'],
+    also: ['queue-bound'],
+    note: 'the answers to requests that were passed on are sent whatever their size',
+    edits: [
+      {
+        file: 'src/node/served.ts',
+        find: '    if (batch === undefined || bytes <= ROOMY_BYTES) return true;\n',
+        replace: '    if (batch === undefined || bytes >= 0) return true;\n',
+      },
+    ],
+  },
 ];
 
 export const HOLDOUT_CLIENT_MUTANTS: readonly Mutant[] = rows.map((row) =>

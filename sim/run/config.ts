@@ -188,6 +188,8 @@ function drawSizes(stream: Stream, appendBytesMax: number) {
       readBytesMax: stream.pick([1_000, 16_384, 4_194_304]),
       sendsMax: stream.pick([1, 2]),
     },
+    // Any value alone fits, and a burst of large ones does not.
+    forwardReplyBytesMax: stream.pick([32_768, NODE_DEFAULTS.forwardReplyBytesMax]),
   };
 }
 

@@ -1,5 +1,10 @@
 /** What a node is started with. Only the first value of a replicated setting comes from here. */
 import type { NodeId } from '../base/units.ts';
+import {
+  MESSAGE_HEAD_BYTES,
+  PEER_FRAME_BYTES_MAX,
+  PEER_HEADER_BYTES,
+} from '../core/protocol/peer-frame.ts';
 import type { RaftTuning } from '../core/raft/state.ts';
 import { SNAPSHOT_SIZES, type SnapshotSizes } from '../core/snapshots/state.ts';
 import type { Settings } from '../core/types.ts';
@@ -40,6 +45,8 @@ export interface NodeConfig extends RaftTuning {
   readonly requestTimeoutMs: number;
   /** Messages with requests that may be on their way to the leader of a group. */
   readonly forwardsMax: number;
+  /** The answers to one message with requests: what a frame to a peer has room for, or less. */
+  readonly forwardReplyBytesMax: number;
   /** Requests that may wait for a leader to be known. */
   readonly parkedMax: number;
   readonly limits: ConnectionLimits;
@@ -77,6 +84,7 @@ export const NODE_DEFAULTS = {
   probePeriodMs: 1000,
   requestTimeoutMs: 5000,
   forwardsMax: 256,
+  forwardReplyBytesMax: PEER_FRAME_BYTES_MAX - PEER_HEADER_BYTES - MESSAGE_HEAD_BYTES,
   parkedMax: 10_000,
   limits: {
     connectionsMax: 10_000,

@@ -76,7 +76,7 @@ export class Node implements NodeDriver {
           addressOf: (id) => config.addresses.get(id) ?? null,
         },
       }),
-      served: new Served(),
+      served: new Served(config.forwardReplyBytesMax),
       forwarded: new ResultLane(),
       foreign: new Map(),
       swim: null,

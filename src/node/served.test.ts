@@ -11,6 +11,7 @@ import {
 import { PeerFrameWriter } from '../core/protocol/peer-frame.ts';
 import { ResultLane } from '../core/results.ts';
 import { STATUS, VALUE_BYTES_MAX } from '../core/types.ts';
+import { NODE_DEFAULTS } from './config.ts';
 import type { Group } from './group.ts';
 import { ROOMY_BYTES, Served } from './served.ts';
 import type { NodeState } from './state.ts';
@@ -19,7 +20,7 @@ const LEADER_STREAM = { nonce: 1, term: 1, sequence: 1, lowestUnanswered: 1, cou
 
 /** A batch of as many rows as there are values, each answered by its value; what leaves then. */
 function replyTo(valueBytes: readonly number[], kind: 'read' | 'write' = 'read'): Uint8Array {
-  const served = new Served();
+  const served = new Served(NODE_DEFAULTS.forwardReplyBytesMax);
   const from = { id: 2, store: 's' } as never;
   const stream = served.stream(from, { id: 0 } as Group, LEADER_STREAM);
   const number = -1 - served.open(stream, 1, valueBytes.length);

@@ -11,6 +11,7 @@
  *    swap that met another value, is refused, and of what was applied the result is dropped.
  */
 
+import { assert } from '../base/assert.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import { clearList } from '../base/lists.ts';
 import { encodeUtf8 } from '../base/text.ts';
@@ -28,13 +29,7 @@ import {
   writeReplyHead,
   writeReplyRow,
 } from '../core/forward/codec.ts';
-import {
-  CHANNEL,
-  MESSAGE_HEAD_BYTES,
-  PEER_FRAME_BYTES_MAX,
-  PEER_HEADER_BYTES,
-  type PeerFrameView,
-} from '../core/protocol/peer-frame.ts';
+import { CHANNEL, type PeerFrameView } from '../core/protocol/peer-frame.ts';
 import type { ResultLane } from '../core/results.ts';
 import { isRead, type Member, STATUS } from '../core/types.ts';
 import { gather } from './gather.ts';
@@ -44,7 +39,6 @@ import type { NodeState } from './state.ts';
 const FORGET_MS = 60_000;
 /** The longest code of an error fits, and every number. */
 export const ROOMY_BYTES = 48;
-const REPLY_BYTES_MAX = PEER_FRAME_BYTES_MAX - PEER_HEADER_BYTES - MESSAGE_HEAD_BYTES;
 const NO_BYTES = new Uint8Array(0);
 
 interface ServedRow {
@@ -85,6 +79,11 @@ export class Served {
   #nextBatch = 0;
   /** Batches whose last row was done in this turn. */
   readonly #ready: ServedBatch[] = [];
+  readonly #replyBytesMax: number;
+
+  constructor(replyBytesMax: number) {
+    this.#replyBytesMax = replyBytesMax;
+  }
 
   stream(from: Member, group: Group, { nonce, term }: ForwardRequest): ServedStream {
     const key = `${from.id} ${from.store} ${nonce} ${group.id} ${term}`;
@@ -110,7 +109,8 @@ export class Served {
     for (let row = 0; row < count; row++) {
       rows.push({ kind: ROW_KIND.UNKNOWN, status: 0, revision: 0, value: NO_BYTES, isDone: false });
     }
-    const spareBytes = REPLY_BYTES_MAX - REPLY_HEAD_BYTES - count * replyRowBytes(ROOMY_BYTES);
+    const rowsBytes = count * replyRowBytes(ROOMY_BYTES);
+    const spareBytes = this.#replyBytesMax - REPLY_HEAD_BYTES - rowsBytes;
     const batch = {
       stream,
       sequence,
@@ -203,6 +203,9 @@ export class Served {
     if (batch.open > 0) return;
     this.#batches.delete(number);
     batch.reply = encodeReply(batch);
+    const roomyBytes = REPLY_HEAD_BYTES + batch.rows.length * replyRowBytes(ROOMY_BYTES);
+    const isFitting = batch.reply.length <= Math.max(this.#replyBytesMax, roomyBytes);
+    assert(isFitting, 'queue-bound', 'the answers to a batch are longer than a message may be');
     this.#ready.push(batch);
   }
 

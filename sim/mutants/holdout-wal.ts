@@ -367,6 +367,19 @@ const rows: readonly MutantRow[] = [
       },
     ],
   },
+  {
+    id: 'K40',
+    tier: 2,
+    violates: ['LIVE'],
+    note: 'a founder writes the first entries of its groups in as many flushes as they fill',
+    edits: [
+      {
+        file: 'src/core/wal/writer.ts',
+        find: "    if (logged.record.kind === 'entry') least = bytes;\n",
+        replace: '',
+      },
+    ],
+  },
 ];
 
 export const HOLDOUT_WAL_MUTANTS: readonly Mutant[] = rows.map((row) => newMutant(row, 'cluster'));

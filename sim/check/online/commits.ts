@@ -32,8 +32,9 @@ import { violate } from './violate.ts';
 export function noteClaims({ store, raft }: Scene): void {
   const { log, durableIndex } = raft;
   const { claims } = store;
+  const isBaseDurable = log.baseTicket <= raft.durableTicket;
   // Until the mark of a new base is durable, what was there before stands for it.
-  if (log.baseTicket <= raft.durableTicket && store.claimBase !== log.baseIndex) {
+  if (isBaseDurable && store.claimBase !== log.baseIndex) {
     claims.splice(0, Math.max(0, log.baseIndex - store.claimBase));
     store.claimBase = log.baseIndex;
   }
@@ -47,11 +48,16 @@ export function noteClaims({ store, raft }: Scene): void {
   }
   for (; index < durableIndex; index++) {
     const term = termOf(store, raft, index + 1);
-    // Behind a leader's snapshot that is not durable yet.
-    if (term === null) break;
-    claims.push(term);
+    // Behind a leader's snapshot that is not durable yet: its log held what the snapshot covers, or
+    // nothing behind that could be durable before the mark is.
+    const isCovered = !isBaseDurable && durableIndex > log.baseIndex;
+    if (term === null && !isCovered) break;
+    claims.push(term ?? ANY_TERM);
   }
 }
+
+/** Of an entry that is durable in whatever form: memory does not tell any more which it is. */
+const ANY_TERM = 0;
 
 /** Of an entry that the log holds, or has given up for a snapshot of its own since the last look. */
 function termOf(store: StoreRecord, { log }: RaftState, index: number): number | null {
@@ -86,6 +92,7 @@ export function checkClaims({ claimBase, claims }: StoreRecord, held: Held): voi
     if (index <= held.baseIndex) continue;
     const term = held.termAt(index);
     if (term === null) violate('durable-quorum', `entry ${index} was durable and is lost`);
+    if (claims[at] === ANY_TERM) continue;
     // A newer entry may have replaced it since the last look.
     if (term < claims[at]!) violate('durable-quorum', `entry ${index} went back in time`);
     if (term > claims[at]!) break;

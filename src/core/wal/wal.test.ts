@@ -64,8 +64,11 @@ describe('durable', () => {
     expect(bench.state.stats.flushes - before).toBe(3);
   });
 
-  test('strict: a founder writes the first entries of all its groups in one flush', () => {
-    const bench = new Bench(tinyConfig({ durability: 'strict' })).open().rest();
+  test.each([
+    ['strict', tinyConfig({ durability: 'strict' })],
+    ['whatever its size', tinyConfig({ flushBytesMax: 100 })],
+  ])('%s: a founder writes the first entries of all its groups in one flush', (_, config) => {
+    const bench = new Bench(config).open().rest();
     const before = bench.state.stats.flushes;
     bench.append(hardState(0, 1), entry(0, 1, 1), hardState(1, 1), entry(1, 1, 1));
     bench.append(entry(1, 2, 1));

@@ -7,8 +7,8 @@
  * 3. `unsafe` leaves out the sync of flushes that hold nothing but new entries. A synced flush
  *    vouches for all before it, so it waits until those are done, and their file is synced first
  *    when it is another one.
- * 4. `strict`: one entry a flush; but the first entries of all groups share one, for a founder that
- *    wrote some of them and died would found the others never.
+ * 4. `strict`: one entry a flush. But the first entries of all groups share one, whatever its size: a
+ *    founder that wrote some of them and died would found the others never.
  * 5. A mark is a flush without records. It covers the last flush for recovery's judgement, and
  *    carries the news of dead segments; then the log stays silent.
  */
@@ -38,7 +38,7 @@ export function startFlushes(state: WalState, now: Millis, out: WalOut): void {
 }
 
 function startFlush(state: WalState, now: Millis, out: WalOut): boolean {
-  const firstBytes = state.queue[0]?.bytes ?? nextCopyBytes(state);
+  const firstBytes = state.queue.length > 0 ? leastBytes(state) : nextCopyBytes(state);
   const isMark = firstBytes === 0;
   if (isMark && now < state.markAt) return false;
   if (tailRoomBytes(state, isMark) < flushBytes(firstBytes)) {
@@ -83,7 +83,19 @@ function payloadRoomBytes(state: WalState): number {
   return Math.min(roomBytes, state.config.flushBytesMax);
 }
 
-/** The records of the next flush, still in the queue: the first, and what has room behind it. */
+/** Of the next flush: its first record, or all up to the last of the first entries of groups (rule 4). */
+function leastBytes({ queue }: WalState): number {
+  let least = queue[0]!.bytes;
+  let bytes = 0;
+  for (const logged of queue) {
+    if (logged.record.kind === 'entry' && logged.record.index > 1) break;
+    bytes += logged.bytes;
+    if (logged.record.kind === 'entry') least = bytes;
+  }
+  return least;
+}
+
+/** The records of the next flush, still in the queue: the least, and what has room behind them. */
 function gatherRecords(state: WalState, firstBytes: number): LoggedRecord[] {
   const bytesMax = Math.max(firstBytes, payloadRoomBytes(state));
   const records: LoggedRecord[] = [];

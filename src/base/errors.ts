@@ -198,7 +198,7 @@ const SESSIONS = {
   ),
   APPLIED_RESULT_DROPPED: applied(
     EXIT.ERROR,
-    'An earlier try was applied, but its result was too large to keep.',
+    'It was applied, now or by an earlier try, but its result was too large to keep or to pass on.',
     'Read the key; do not repeat the command.',
   ),
 } as const;

@@ -142,7 +142,7 @@ export const STATUS = {
   /** The sequence is below the session's floor: it was acknowledged before and is never re-applied. */
   SEQUENCE_BELOW_FLOOR: 20,
   SEQUENCE_BEYOND_WINDOW: 21,
-  /** Applied earlier; its result was too large to keep. */
+  /** Applied, now or earlier; its result was too large to keep, or to pass on. */
   APPLIED_RESULT_DROPPED: 22,
   SESSIONS_FULL: 23,
   VALUE_TOO_LARGE: 24,

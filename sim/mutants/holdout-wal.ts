@@ -238,6 +238,19 @@ const rows: readonly MutantRow[] = [
     ],
   },
   {
+    id: 'K101',
+    tier: 2,
+    violates: ['DUR'],
+    note: 'a bad flush is judged by the second reading, though it is not what the first one was',
+    edits: [
+      {
+        file: RECOVERY,
+        find: '    if (crc === suspicion.crc) concludeReplay(state, recovery, out);\n    else suspect',
+        replace: '    if (crc >= 0) concludeReplay(state, recovery, out);\n    else suspect',
+      },
+    ],
+  },
+  {
     id: 'K66',
     tier: 2,
     violates: ['DUR', 'LC'],
@@ -363,7 +376,7 @@ const rows: readonly MutantRow[] = [
       {
         file: 'src/core/wal/recovery.ts',
         find: '    fresh: true,\n',
-        replace: '    fresh: recovery.isSuspicious,\n',
+        replace: '    fresh: recovery.suspicion !== null,\n',
       },
     ],
   },

@@ -4,7 +4,8 @@
  * 1. Every effect gets the next stamp; a sync reaches as far as the newest stamp at its submission.
  * 2. A write that fails (EIO, ENOSPC) leaves behind any prefix of its bytes.
  * 3. A misdirected write lands a whole number of sectors away in the same file, and a misdirected
- *    read comes from there; a place that the fault atlas spares is left alone.
+ *    read comes from there; a place that the fault atlas spares is left alone. A disk that has read
+ *    from elsewhere is as a rule to do so again soon: whoever reads twice may be wronged twice.
  * 4. Rates of nought draw as well, so that the other errors keep their places.
  */
 import { unreachable } from '../../src/base/assert.ts';
@@ -62,6 +63,10 @@ export interface EffectsOptions {
   readonly mayDamage: (site: DamageSite) => boolean;
 }
 
+/** Of the reads behind a misdirected one, and how much more likely each of them is one, too. */
+const WEAK_READS_MAX = 400;
+const WEAK_FACTOR = 50;
+
 const NO_BYTES = new Uint8Array(0);
 const outcome = (code: DiskCode): Outcome => ({ code, bytes: NO_BYTES, files: [] });
 
@@ -71,6 +76,7 @@ export class DiskEffects {
   private stamp = 0;
   /** Bytes that something else on the machine takes. */
   private foreignBytes = 0;
+  private weakReads = 0;
 
   constructor(options: EffectsOptions) {
     this.options = options;
@@ -168,16 +174,24 @@ export class DiskEffects {
   }
 
   private read(submission: Submission, operation: Read): Outcome {
-    const { knobs } = this.options;
+    const { knobs, stream } = this.options;
     const file = submission.file ?? this.directory.find(operation.file);
     if (file === null) return outcome('ENOENT');
     if (this.strikes('disk-read-error', knobs.readErrorPpm)) return outcome('EIO');
     let { offset } = operation;
-    if (this.strikes('disk-misdirected-read', knobs.misdirectedReadPpm)) {
+    if (this.strikes('disk-misdirected-read', this.misdirectedPpm())) {
       offset = this.elsewhere(file, offset, operation.length);
+      this.weakReads = stream.below(WEAK_READS_MAX);
     }
     const bytes = file.read(offset, operation.length, operation.fresh);
     return bytes === null ? outcome('EIO') : { code: 'OK', bytes, files: [] };
+  }
+
+  private misdirectedPpm(): number {
+    const { misdirectedReadPpm } = this.options.knobs;
+    if (this.weakReads === 0) return misdirectedReadPpm;
+    this.weakReads--;
+    return Math.min(1_000_000, misdirectedReadPpm * WEAK_FACTOR);
   }
 
   private sync(submission: Submission, name: string): Outcome {

@@ -264,6 +264,33 @@ describe('reading', () => {
     expect(misread).toBeGreaterThan(1);
   });
 
+  test('each of two readings may find another flush bad: neither is judged', () => {
+    const bench = oneEntryABlock(5);
+    bench.disk.crash(DROP_ALL);
+    const seen = [0, 0, 0, 0, 0];
+    bench.disk.corruptRead = (offset, bytes) => {
+      const block = offset / BLOCK;
+      const reading = seen[block]!++;
+      if ((block === 2 && reading === 0) || (block === 4 && reading === 1)) bytes.fill(0);
+    };
+    bench.restart();
+    bench.judge();
+    expect(bench.recovered).toMatchObject({ verdict: 'clean', damage: null });
+    expect(bench.recovered!.groups[0]!.entries).toHaveLength(5);
+  });
+
+  test('a disk that answers each reading with something else stops the log', () => {
+    const bench = oneEntryABlock(5);
+    bench.disk.crash(DROP_ALL);
+    let readings = 0;
+    bench.disk.corruptRead = (offset, bytes) => {
+      if (offset === 2 * BLOCK) bytes.fill(++readings);
+    };
+    bench.restart();
+    expect(bench.failed).toBe(true);
+    expect(bench.recovered).toBe(null);
+  });
+
   test('short reads are gone on with', () => {
     const bench = oneEntryABlock(5);
     bench.disk.crash(DROP_ALL);

@@ -8,11 +8,13 @@
  *    flush is not a torn one. All go past the page cache: a process that died as its sync failed leaves
  *    pages there that count as clean, that no disk holds, and that no later sync writes.
  * 2. The end of the log looks like a bad flush too. So whatever ends the replay is read again, with
- *    all that comes behind it, before it is judged (judgement.ts).
+ *    all that comes behind it, until two readings agree, before it is judged (judgement.ts). A
+ *    sector that was read from elsewhere must neither cut the log off nor condemn it.
  * 3. Files below the lowest live sequence that any flush header names are dead, in whatever state
  *    a crash left them. When a bad flush turns out to lie in one, replay starts again without them.
  */
 import { assert } from '../../base/assert.ts';
+import { crc32c } from '../../base/crc32c.ts';
 import type { DiskCompletion, DiskFile, DiskOperation } from '../disk.ts';
 import { segmentSalt } from './flush.ts';
 import { judge } from './judgement.ts';
@@ -23,6 +25,9 @@ import type { LoadedSegment, Recovery } from './replay.ts';
 import { newRecovery, replayNext, submitRecovery } from './replay.ts';
 import type { WalOut, WalState } from './state.ts';
 import { fail, MAKING_FILE, sequenceOf } from './state.ts';
+
+/** Of one that answers differently each time, nothing is to be believed. */
+const READINGS_MAX = 16;
 
 export function openLog(state: WalState, out: WalOut): void {
   assert(state.phase === 'closed', 'internal', 'a log is opened once');
@@ -114,34 +119,47 @@ function onRead(state: WalState, recovery: Recovery, found: Uint8Array, out: Wal
 
 /** A segment, or what is left of it behind `end`, is in memory. */
 function onLoaded(state: WalState, recovery: Recovery, out: WalOut): void {
-  if (!recovery.isSuspicious) {
-    while (replayNext(state, recovery)) {
-      // Each turn replays one flush and moves `end`.
-    }
-  }
+  const { suspicion } = recovery;
   const isNextUnread = recovery.nextFile < recovery.files.length;
-  if (recovery.isSuspicious) {
-    if (isNextUnread) {
-      loadNext(state, recovery, out);
-      return;
-    }
-    concludeReplay(state, recovery, out);
-    return;
-  }
-  if (isNextUnread && recovery.loaded.length === 1) {
+  if (suspicion !== null && isNextUnread) {
     loadNext(state, recovery, out);
     return;
   }
-  suspect(state, recovery, out);
+  const crc = suspicion === null ? 0 : crcBehindEnd(recovery);
+  while (replayNext(state, recovery)) {
+    // Each turn replays one flush and moves `end`.
+  }
+  if (suspicion !== null) {
+    if (crc === suspicion.crc) concludeReplay(state, recovery, out);
+    else suspect(state, recovery, out);
+  } else if (isNextUnread && recovery.loaded.length === 1) {
+    loadNext(state, recovery, out);
+  } else {
+    suspect(state, recovery, out);
+  }
 }
 
 /** Reads everything behind `end` again (rule 2). */
 function suspect(state: WalState, recovery: Recovery, out: WalOut): void {
-  recovery.isSuspicious = true;
+  const readings = (recovery.suspicion?.readings ?? 0) + 1;
+  if (readings > READINGS_MAX) {
+    fail(state, out, 'the disk answers each reading of the log with something else');
+    return;
+  }
+  recovery.suspicion = { crc: crcBehindEnd(recovery), readings };
   const head = recovery.loaded[0]!;
   recovery.nextFile -= recovery.loaded.length - 1;
   recovery.loaded.length = 1;
   readFrom(state, recovery, { target: head, at: recovery.end.offset }, out);
+}
+
+/** Of all that is in memory and not replayed. */
+function crcBehindEnd({ loaded, end }: Recovery): number {
+  let crc = 0;
+  for (const [index, { bytes }] of loaded.entries()) {
+    crc = crc32c(bytes, index === 0 ? end.offset : 0, bytes.length, crc);
+  }
+  return crc;
 }
 
 function concludeReplay(state: WalState, recovery: Recovery, out: WalOut): void {

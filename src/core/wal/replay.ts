@@ -21,6 +21,12 @@ export interface LoadedSegment {
   readonly bytes: Uint8Array;
 }
 
+/** What lay behind `end` when it was read for the last time. */
+export interface Suspicion {
+  readonly crc: number;
+  readonly readings: number;
+}
+
 export interface Recovery {
   readonly storeIdBytes: Uint8Array;
   /** Segments that are not known to be dead, in order. */
@@ -32,8 +38,8 @@ export interface Recovery {
   nextFile: number;
   /** Where the segment being read goes on. */
   reading: { readonly target: LoadedSegment; at: number } | null;
-  /** Everything behind `end` is being read again, past the cache. */
-  isSuspicious: boolean;
+  /** Everything behind `end` is being read again: what it came to last time; null: not yet. */
+  suspicion: Suspicion | null;
   /** No flush has been replayed: the first one may go on from a segment that is gone. */
   isAtStart: boolean;
   /** End of the replay. */
@@ -62,7 +68,7 @@ export function newRecovery(state: WalState, files: Segment[], deadFiles: string
     loaded: [],
     nextFile: 0,
     reading: null,
-    isSuspicious: false,
+    suspicion: null,
     isAtStart: true,
     end: first === undefined ? LOG_START : { sequence: first.sequence, offset: 0 },
     ordinal: (first?.sequence ?? 1) === 1 ? 0 : -1,

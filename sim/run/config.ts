@@ -190,6 +190,8 @@ function drawSizes(stream: Stream, appendBytesMax: number) {
     },
     // Any value alone fits, and a burst of large ones does not.
     forwardReplyBytesMax: stream.pick([32_768, NODE_DEFAULTS.forwardReplyBytesMax]),
+    reclaimMs: stream.pick([0, 10, 300]),
+    reclaimRecords: stream.pick([1, 64, 64]),
   };
 }
 

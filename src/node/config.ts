@@ -36,6 +36,9 @@ export interface NodeConfig extends RaftTuning {
   readonly regionBytes: number;
   readonly expiredPerEntryMax: number;
   readonly preimageBytesMax: number;
+  /** Memory is looked after this often, in slices of about so many records. */
+  readonly reclaimMs: number;
+  readonly reclaimRecords: number;
   readonly announceMs: number;
   /** A leader compares state hashes with its members this often. */
   readonly hashMs: number;
@@ -79,6 +82,8 @@ export const NODE_DEFAULTS = {
   regionBytes: 64 * MIB,
   expiredPerEntryMax: 256,
   preimageBytesMax: 64 * MIB,
+  reclaimMs: 10,
+  reclaimRecords: 64,
   announceMs: 200,
   hashMs: 1000,
   probePeriodMs: 1000,

@@ -89,6 +89,7 @@ export class Node implements NodeDriver {
       records: [],
       lastTicket: ZERO_TICKET,
       nextSweep: 0 as Millis,
+      nextReclaim: 0 as Millis,
       slowSince: null,
       room: newRoom(),
       counters: newCounters(),

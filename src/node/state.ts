@@ -123,6 +123,7 @@ export interface NodeState {
   records: WalRecord[];
   lastTicket: Ticket;
   nextSweep: Millis;
+  nextReclaim: Millis;
   /** Since when the log has been long enough to slow writers down; null: it is not. */
   slowSince: Millis | null;
   readonly counters: Counters;

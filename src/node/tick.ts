@@ -17,6 +17,7 @@ import { mendingDeadline, tickMending } from './mending.ts';
 import { stepWal } from './persist.ts';
 import { stampOf } from './reads.ts';
 import { rebuildDeadline, tickRebuilds } from './rebuild.ts';
+import { reclaimDeadline } from './reclaim.ts';
 import { snapshotsDeadline, tickSnapshots } from './snapshots.ts';
 import type { NodeState } from './state.ts';
 import { stoppingDeadline } from './stopping.ts';
@@ -80,6 +81,7 @@ export function nodeDeadline(node: NodeState): Millis {
     forwardDeadline(node),
     snapshotsDeadline(node),
     rebuildDeadline(node),
+    reclaimDeadline(node),
     hashesDeadline(node),
     gossipDeadline(node),
     stoppingDeadline(node),

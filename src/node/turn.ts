@@ -16,6 +16,7 @@ import { measureLog } from './log-room.ts';
 import { expireRequests } from './patience.ts';
 import { persistRecords } from './persist.ts';
 import { proposeGathered } from './propose.ts';
+import { reclaimMemory } from './reclaim.ts';
 import { sendReplies } from './replies.ts';
 import { watchRoom } from './room.ts';
 import { routeRequests } from './route.ts';
@@ -51,4 +52,5 @@ export function turn(node: NodeState, time: TurnTime): void {
   node.served.flush(node); // answers to other nodes leave
   sendReplies(node); // replies leave
   node.peers?.flush(); // one frame per peer leaves
+  reclaimMemory(node); // a slice of what memory wants: nothing of this turn points there any more
 }

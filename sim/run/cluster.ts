@@ -206,6 +206,7 @@ export class Cluster {
     }
     this.probes.afterTurn(node.state);
     if (node.failure !== null) this.#stopped(id, node);
+    else if (node.state.stopping !== null) this.#stopping(id, node.state);
   }
 
   #check(node: Node): void {
@@ -303,10 +304,24 @@ export class Cluster {
     if (self !== null && this.#online.sent(frame, self, groups)) this.onPromise?.(id);
   }
 
+  /** A node that was asked to stop does so in time; it is started again after a while. */
+  #stopping(id: NodeId, { phase, now, stopping }: NodeState): void {
+    const process = this.world.process(id);
+    if (phase !== 'stopped') {
+      if (now < (stopping!.closeUntil ?? stopping!.handOverUntil)) return;
+      const message = `node ${id} does not stop, as it was asked to`;
+      process.fail(new InvariantViolation('liveness', message));
+      return;
+    }
+    this.world.faults.count('stopped-as-asked', id);
+    process.crash('process');
+    this.#startLater(id);
+  }
+
   /** A node that cannot go on: its operator starts it again after a while. */
   #stopped(id: NodeId, node: Node): void {
     const { code, detail } = node.failure!;
-    const { faults, scheduler } = this.world;
+    const { faults } = this.world;
     faults.count(`stopped-${code}`, id, () => detail ?? '');
     const process = this.world.process(id);
     if (code !== 'DISK_FAILED' && code !== 'DISK_FULL') {
@@ -318,8 +333,12 @@ export class Cluster {
     // Whoever starts it again need not start the machine again, unless its disk is of no more use.
     const kind = process.drawCrashKind();
     process.crash(this.world.disk(id).isBroken() ? 'power' : kind);
-    scheduler.after(200_000, RESTART_EVENT, id, () => {
-      if (!this.lost.has(id)) process.start();
+    this.#startLater(id);
+  }
+
+  #startLater(id: NodeId): void {
+    this.world.scheduler.after(200_000, RESTART_EVENT, id, () => {
+      if (!this.lost.has(id)) this.world.process(id).start();
     });
   }
 }

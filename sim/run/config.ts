@@ -56,6 +56,7 @@ export interface NemesisConfig {
   readonly transferMs: number;
   readonly snapshotMs: number;
   readonly reconfigureMs: number;
+  readonly stopMs: number;
   readonly wipeMs: number;
   readonly allCrashMs: number;
   readonly huntMs: number;
@@ -264,6 +265,7 @@ function drawNemesis(stream: Stream): NemesisConfig {
     standstillMs: mean(1_000),
     birthCrashes: stream.pick([0, 0, 2, 5]),
     eclipseMs: mean(400),
+    stopMs: mean(1_000),
   };
 }
 
@@ -310,6 +312,7 @@ const SPAN_OF: Readonly<Record<StrikeKind, keyof NemesisConfig>> = {
   transfer: 'transferMs',
   snapshot: 'snapshotMs',
   reconfigure: 'reconfigureMs',
+  stop: 'stopMs',
   abandon: 'abandonPermille',
 };
 
@@ -354,6 +357,7 @@ function restrict(config: RunConfig, faults: readonly string[]): RunConfig {
       transferMs: on('admin', nemesis.transferMs),
       snapshotMs: on('admin', nemesis.snapshotMs),
       reconfigureMs: on('admin', nemesis.reconfigureMs),
+      stopMs: on('admin', nemesis.stopMs),
       abandonPermille: has('net') ? on('process', nemesis.abandonPermille) : 0,
     },
   };

@@ -89,6 +89,7 @@ export class Nemesis {
     this.#every('transfer', config.transferMs, (stream) => this.#transfer(stream));
     this.#every('snapshot', config.snapshotMs, (stream) => this.#snapshot(stream));
     this.#every('reconfigure', config.reconfigureMs, (stream) => this.#reconfigure(stream));
+    this.#every('stop', config.stopMs, (stream) => this.#stop(stream));
     this.#crashEarly();
   }
 
@@ -378,6 +379,10 @@ export class Nemesis {
     const { world, admin } = this.#options;
     const group = this.#group(stream);
     for (const node of world.nodes) admin(node, { kind: 'transfer', group, target });
+  }
+
+  #stop(stream: Stream): void {
+    this.#options.admin(this.#victim(stream), { kind: 'stop' });
   }
 
   #snapshot(stream: Stream): void {

@@ -54,6 +54,8 @@ export const STRIKE_KINDS = [
   'transfer',
   'snapshot',
   'reconfigure',
+  // A node is asked to stop, and is started again after a while.
+  'stop',
   // After chaos: a node is lost for good.
   'abandon',
 ] as const;

@@ -284,6 +284,32 @@ const rows: readonly MutantRow[] = [
       },
     ],
   },
+  {
+    id: 'K102',
+    tier: 2,
+    violates: ['LIVE'],
+    note: 'whoever is asked to stop waits for a successor for ever',
+    edits: [
+      {
+        file: 'src/node/stopping.ts',
+        find: '  const isOverdue = node.now >= handOverUntil;\n',
+        replace: '  const isOverdue = handOverUntil < 0;\n',
+      },
+    ],
+  },
+  {
+    id: 'K103',
+    tier: 2,
+    violates: ['SMS', 'DUR'],
+    note: 'a swapped-out table is freed while a snapshot is reading it',
+    edits: [
+      {
+        file: 'src/core/store/reclaim.ts',
+        find: 'if (retired.table !== kept) return retired;',
+        replace: 'if (retired.table !== kept || kept !== null) return retired;',
+      },
+    ],
+  },
 ];
 
 export const SERVICE_MUTANTS: readonly Mutant[] = rows.map((row) => newMutant(row, 'cluster'));

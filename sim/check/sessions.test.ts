@@ -80,9 +80,13 @@ describe('a session', () => {
   test('that has expired or was closed never has one again', () => {
     check(command(1), expired, expired);
     expect(() => check(expired, command(3))).toThrow('has ended');
-    const close = command(2, { operation: OPERATION.CLOSE_SESSION });
-    check(command(1), close, expired);
-    expect(() => check(close, command(3))).toThrow('has ended');
+    // Its sequence may be one that was used before, or lie anywhere.
+    for (const sequence of [2, 1, 5_000]) {
+      const operation = OPERATION.CLOSE_SESSION;
+      const close = command(sequence, { operation, status: STATUS.OK, value: null });
+      check(command(1), close, expired);
+      expect(() => check(command(1), close, command(3))).toThrow('has ended');
+    }
   });
 
   test('has an id of its own', () => {

@@ -9,7 +9,8 @@
  * 2. Below the highest floor seen nothing is applied, and nothing is refused as below it that is
  *    not. Above the floor's window nothing is applied either.
  * 3. A session begins with the command whose revision is its id, and ends once: after its close,
- *    or the first outcome that calls it expired, nothing of it is applied again.
+ *    whatever the sequence of that, or the first outcome that calls it expired, nothing of it is
+ *    applied again.
  * 4. What a client was told is the effect in the log, and an effect that a client was told is in
  *    the log.
  *
@@ -86,9 +87,12 @@ function follow(sessions: Map<string, Session>, outcome: SessionOutcome): void {
   }
   if (session === undefined) fail('applied for a session that was never opened', outcome);
   expect(!session.hasEnded, 'applied for a session that has ended', outcome);
+  if (outcome.operation === OPERATION.CLOSE_SESSION && outcome.status === STATUS.OK) {
+    session.hasEnded = true;
+    return;
+  }
   session.floor = Math.max(session.floor, outcome.lowestUnacknowledged);
   placeInWindow(session, outcome);
-  if (outcome.operation === OPERATION.CLOSE_SESSION) session.hasEnded = true;
 }
 
 function placeInWindow(session: Session, outcome: SessionOutcome): void {

@@ -1,7 +1,8 @@
 /**
  * Rough commands: what no decent client asks, proposed at whoever leads. Every operation with every
  * flag, deadlines in the past, numbers at the end of their range, sessions whose sequences are far
- * off, repeated, or below the floor.
+ * off, repeated, or below the floor, or that are closed; settings changed while everybody works, or
+ * to what no setting may be.
  *
  * Nobody learns the answers and no client touches these keys, so they are in no history: what comes
  * of them is judged by the reference (sim/check/reference). The sessions are those that nobody owns:
@@ -15,11 +16,13 @@ import type { Group } from '../../src/node/group.ts';
 import type { Stream } from '../world/streams.ts';
 import { eventKind } from '../world/trace.ts';
 import type { Cluster } from './cluster.ts';
+import { drawSettings } from './rough-settings.ts';
 import { newestLeader } from './seats.ts';
 
 const ROUGH_EVENT = eventKind('rough');
 const WRITES_MAX = 400;
 const KEYS = 4;
+const NO_KEY = new Uint8Array(0);
 const VALUES = [
   ...['0', '7', '-3', '', 'b', 'bb', 'bbb', '9223372036854775807', '-9223372036854775808', '007'],
   // Larger than a result that is kept.
@@ -32,6 +35,9 @@ const PUT_FLAGS = [
 ];
 
 type Command = Parameters<typeof encodeCommand>[0];
+
+const CLOSED_PERMILLE = 80;
+const CLOSE: Command = { operation: OPERATION.CLOSE_SESSION };
 
 export interface Owners {
   /** Whether a client uses the session, or may yet be told that it is its own. */
@@ -75,10 +81,11 @@ export class RoughCommands {
 
   #draw(group: Group, wall: number): Uint8Array {
     const command = this.#drawOnKey(wall);
-    if (command.operation === OPERATION.OPEN_SESSION || this.#stream.permille(400)) {
-      return encodeCommand(command);
-    }
-    return encodeCommand({ ...command, ...this.#drawPlace(group) });
+    const isOpening = command.operation === OPERATION.OPEN_SESSION;
+    if (isOpening || this.#stream.permille(400)) return encodeCommand(command);
+    const place = this.#drawPlace(group);
+    const isClosing = place.session !== undefined && this.#stream.permille(CLOSED_PERMILLE);
+    return encodeCommand({ ...(isClosing ? CLOSE : command), ...place });
   }
 
   /** A session and a place in it; nothing where nobody's session is there. */
@@ -112,7 +119,7 @@ export class RoughCommands {
     const mayEnd = stream.permille(500) ? { deadline } : {};
     const flags = stream.pick(PUT_FLAGS);
     const expected = stream.permille(300) ? null : asciiBytes(stream.pick(VALUES));
-    switch (stream.weighted([5, 2, 3, 3, 2, 2, 1, 2])) {
+    switch (stream.weighted([5, 2, 3, 3, 2, 2, 1, 2, 1])) {
       case 0:
         if (flags === COMMAND_FLAG.KEEP_DEADLINE)
           return { operation: OPERATION.PUT, key, value, flags };
@@ -132,8 +139,14 @@ export class RoughCommands {
         return { operation: OPERATION.EXPIRE, key, deadline };
       case 6:
         return { operation: OPERATION.PERSIST, key };
-      default:
+      case 7:
         return { operation: OPERATION.OPEN_SESSION };
+      default:
+        return { operation: OPERATION.SETTINGS, key: NO_KEY, value: this.#drawSettings() };
     }
+  }
+
+  #drawSettings(): Uint8Array {
+    return drawSettings(this.#stream, this.#cluster.config.node.settings);
   }
 }

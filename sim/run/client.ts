@@ -5,6 +5,7 @@
  * 1. Every value it writes is unique, so that a read tells which write it saw.
  * 2. A connection that ends leaves the outcome of its unanswered writes unknown; a client with a
  *    session asks again, under the same sequence, until it is told.
+ * 3. A session with nothing under way is closed now and then, and another one opened.
  */
 
 import { errorRow, isErrorCode } from '../../src/base/errors.ts';
@@ -30,6 +31,7 @@ import { Retries } from './retries.ts';
 
 const CLIENT_EVENT = eventKind('client');
 const CONNECT_MS_MAX = 1_000;
+const CLOSE_PERMILLE = 20;
 /** A client that a node refuses to serve tries another one, sooner or later; in the calm at once. */
 const MOVE_PERMILLE = 150;
 
@@ -39,7 +41,7 @@ interface Asked {
   /** Position in the session; 0: sessionless. */
   readonly sequence: number;
   readonly view: RequestView;
-  /** Null for what is not part of the history: opening a session, stale reads. */
+  /** Null for what is not part of the history: opening or closing a session, stale reads. */
   readonly pending: Pending | null;
   askedAtMs: number;
   /** Null: asked once. */
@@ -86,6 +88,7 @@ export class SimulatedClient {
   /** By key: what the newest answer said that it holds. */
   readonly #lastSeen = new Map<string, string | null>();
   #isOpening = false;
+  #isClosing = false;
   #isRefused = false;
   #nextSequence = 1;
   isStopped = false;
@@ -239,7 +242,11 @@ export class SimulatedClient {
   #ask(): void {
     const { stream, workload } = this.#options;
     const room = workload.pipeline - this.#asked.length - this.#retries.waiting.length;
-    if (room <= 0) return;
+    if (room <= 0 || this.#isClosing) return;
+    if (this.#session !== 0 && this.isIdle && stream.permille(CLOSE_PERMILLE)) {
+      this.#closeSession();
+      return;
+    }
     if (this.#usesSession && this.#session === 0) {
       if (!this.#isOpening && this.#asked.length === 0) this.#openSession();
       return;
@@ -274,6 +281,20 @@ export class SimulatedClient {
     const view = newRequestView();
     view.command = REQUEST.OPEN_SESSION;
     this.#send({ view, pending: null, sequence: 0 });
+    this.#flush();
+  }
+
+  /** It is asked again like any write under it, and then has expired. */
+  #closeSession(): void {
+    this.#isClosing = true;
+    const view = newRequestView();
+    view.command = REQUEST.CLOSE_SESSION;
+    view.flags = FLAG.SESSION;
+    view.session = this.#session;
+    const sequence = this.#nextSequence++;
+    view.sequence = sequence;
+    view.lowestUnacknowledged = sequence;
+    this.#send({ view, pending: null, sequence });
     this.#flush();
   }
 
@@ -350,6 +371,10 @@ export class SimulatedClient {
       }
       return;
     }
+    if (asked.view.command === REQUEST.CLOSE_SESSION) {
+      this.#isClosing = false;
+      if (reader.status[row] === STATUS.OK) this.#session = 0;
+    }
     this.#record(asked, row);
   }
 
@@ -361,6 +386,7 @@ export class SimulatedClient {
       this.#recordRefusal(asked, row);
       return;
     }
+    if (asked.view.command === REQUEST.CLOSE_SESSION) return;
     const { call } = asked.pending ?? { call: { name: 'get' as const } };
     const result = resultOf(call, status, reader.value(row));
     if (this.#probes !== null) this.#probes.shift();

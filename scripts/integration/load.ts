@@ -23,6 +23,7 @@ const WORKLOAD: WorkloadConfig = {
   expiringMs: 0,
   roughMs: 0,
   burstMs: 0,
+  rudeMs: 0,
 };
 
 export class Load {

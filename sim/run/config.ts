@@ -37,6 +37,8 @@ export interface WorkloadConfig {
   readonly roughMs: number;
   /** Between two calls of a client that asks for much at once (bursts.ts); 0: it never calls. */
   readonly burstMs: number;
+  /** Between two calls of a client that says what no library says (rude.ts); 0: it never calls. */
+  readonly rudeMs: number;
 }
 
 /** Mean spans between events of a kind, in milliseconds; 0 turns the kind off. */
@@ -230,6 +232,7 @@ function drawWorkload(stream: Stream): WorkloadConfig {
     dawdlePermille: stream.pick([0, 0, 2, 20]),
     roughMs: stream.pick([0, 50, 200]),
     burstMs: stream.pick([0, 500, 2_000]),
+    rudeMs: stream.pick([0, 500, 2_000]),
   };
 }
 

@@ -32,6 +32,7 @@ import { hasConverged } from './liveness.ts';
 import { snapshotMidChange } from './mid-change.ts';
 import { Nemesis } from './nemesis.ts';
 import { RoughCommands } from './rough.ts';
+import { RudeClients } from './rude.ts';
 import { isWholeSchedule, type Strike, WHOLE_SCHEDULE } from './schedule.ts';
 import { isWhole, mayWipe, newestLeader } from './seats.ts';
 import { type Stall, whyStalled } from './stall.ts';
@@ -109,6 +110,7 @@ class Run {
   readonly #expiring: ExpiringKeys;
   readonly #rough: RoughCommands;
   readonly #bursts: Bursts;
+  readonly #rude: RudeClients;
   readonly #ring: Ring;
   #verdict: Verdict | null = null;
   #isUndecided = false;
@@ -139,6 +141,8 @@ class Run {
     const mayOwn = (session: number) => this.#clients.some((client) => client.mayOwn(session));
     this.#rough = new RoughCommands(this.#cluster, { mayOwn });
     this.#bursts = new Bursts({ world, nodes: this.#reachable });
+    const { connectionsMax } = config.node.limits;
+    this.#rude = new RudeClients({ world, nodes: this.#reachable, connectionsMax });
     world.scheduler.recorder = options.recorder;
     const decay = new Decay(this.#cluster, () => this.#nemesis.isOver);
     this.#nemesis = new Nemesis({
@@ -243,6 +247,7 @@ class Run {
     this.#expiring.start(this.#config.workload.expiringMs);
     this.#rough.start(this.#config.workload.roughMs);
     this.#bursts.start(this.#config.workload.burstMs);
+    this.#rude.start(this.#config.workload.rudeMs);
     this.#nemesis.start();
     world.scheduler.runUntil(this.#config.safetyMs * 1_000);
     if (this.#verdict !== null) return;
@@ -269,6 +274,7 @@ class Run {
     this.#expiring.isOver = true;
     this.#rough.isOver = true;
     this.#bursts.end();
+    this.#rude.end();
     world.calm();
     world.net.heal();
     for (const node of lost) this.#cluster.lost.add(node);

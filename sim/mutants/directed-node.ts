@@ -125,6 +125,25 @@ function persist`,
       },
     ],
   },
+  {
+    id: 'X80',
+    tier: 2,
+    violates: ['LIVE'],
+    note: 'whoever rebuilds its state asks for what its log joined when that began, and its log moves on',
+    edits: [
+      {
+        file: 'src/node/rebuild.ts',
+        find: '{ code, detail, askAt: node.now };',
+        replace: '{ code, detail, askAt: node.now, ...{ joined: group.raft.snapshotIndex } };',
+      },
+      {
+        file: 'src/node/rebuild.ts',
+        find: 'neededIndex = ({ raft }: Group): LogIndex => raft.snapshotIndex;',
+        replace:
+          'neededIndex = ({ rebuild }: Group): LogIndex => (rebuild as unknown as { joined: LogIndex }).joined;',
+      },
+    ],
+  },
 ];
 
 export const DIRECTED_NODE_MUTANTS: readonly Mutant[] = rows.map((row) =>

@@ -185,13 +185,13 @@ const rows: readonly MutantRow[] = [
       },
       {
         file: REBUILD,
-        find: 'const minIndex = group.raft.snapshotIndex;',
-        replace: 'const minIndex = 0 as LogIndex;',
+        find: '): LogIndex => raft.snapshotIndex;',
+        replace: '): LogIndex => (0 * raft.snapshotIndex) as LogIndex;',
       },
       {
         file: 'src/node/snapshots.ts',
-        find: 'logIndex(rebuild.minIndex - 1);',
-        replace: 'ZERO_INDEX;',
+        find: 'logIndex(neededIndex(group) - 1)',
+        replace: 'ZERO_INDEX',
       },
     ],
   },

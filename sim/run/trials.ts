@@ -80,7 +80,11 @@ export class Trials {
     cluster.corrupted.add(victim);
     group.store.chainLow = (group.store.chainLow ^ 1) >>> 0;
     cluster.world.faults.count('falsified', victim);
-    const write = (): void => this.#write(id);
+    // A snapshot of the wrong state may be about to have its name when it is found to be wrong.
+    const write = (): void => {
+      this.#write(id);
+      if (stream.permille(500)) cluster.admin(victim, { kind: 'snapshot', group: id });
+    };
     const { counters } = cluster.node(victim)!.state;
     const { stateHashMismatches } = counters;
     // Found and replaced between two looks, it is only counted.

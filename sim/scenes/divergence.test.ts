@@ -1,6 +1,7 @@
 /** A state that differs from the others', though every log is right. */
 import { expect, test } from 'vitest';
 import { nodeId } from '../../src/base/units.ts';
+import { isNaming } from '../../src/core/snapshots/state.ts';
 import { Scene } from './scene.ts';
 
 function working(nodes: number): Scene {
@@ -72,4 +73,30 @@ test('replicas that agree are asked now and then, and nothing comes of it', () =
   for (const id of [1, 2, 3]) expect(mismatches(scene, id)).toBe(0);
   const { inquest } = scene.state(scene.leader()!).groups[0]!.hashes;
   expect(inquest!.testimonies.length).toBe(3);
+});
+
+test('a wrong snapshot that is just being named moves the log on, and the leader takes one that joins', () => {
+  const scene = working(3);
+  const leader = scene.leader()!;
+  const id = scene.follower();
+  for (const node of [leader, id]) scene.compact(node);
+  const isTaken = (node: number): boolean => scene.snapshotIndex(node) > 0;
+  expect(scene.until(() => isTaken(leader) && isTaken(id))).toBe(true);
+  scene.pass(200);
+  const group = scene.state(id).groups[0]!;
+  const before = scene.snapshotIndex(id);
+  // What is synced is quick, a name takes its time, and neither waits for the other.
+  const { knobs } = scene.cluster.world.disk(nodeId(id)).options;
+  knobs.lanes = 4;
+  knobs.latency = { min: 500_000, spread: 0, max: 500_000 };
+  scene.compact(id);
+  expect(scene.until(() => isNaming(group.files.own))).toBe(true);
+  corrupt(scene, id);
+  expect(scene.until(() => group.rebuild !== null, 400)).toBe(true);
+  expect(scene.snapshotIndex(id)).toBe(before);
+  expect(scene.until(() => scene.snapshotIndex(id) > before)).toBe(true);
+  expect(scene.until(() => group.rebuild === null)).toBe(true);
+  scene.cluster.corrupted.clear();
+  expect(scene.rest()).toBe(true);
+  expect(scene.failures).toEqual([]);
 });

@@ -58,8 +58,6 @@ export interface Parked {
 export interface Rebuild {
   readonly code: 'SNAPSHOT_DAMAGED' | 'STATE_DIVERGED';
   readonly detail: string;
-  /** An older snapshot is no use: the log begins behind this. */
-  readonly minIndex: LogIndex;
   askAt: Millis;
 }
 

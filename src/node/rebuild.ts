@@ -24,8 +24,7 @@ export function beginRebuild(
   code: Rebuild['code'],
   detail: string,
 ): void {
-  const minIndex = group.raft.snapshotIndex;
-  group.rebuild = { code, detail, minIndex, askAt: node.now };
+  group.rebuild = { code, detail, askAt: node.now };
   for (const { reads } of group.safe) refuse(node, reads.rows, 'UNAVAILABLE');
   group.safe = [];
   stepRaft(node, group, { kind: 'quarantine' });
@@ -39,9 +38,15 @@ export function tickRebuilds(node: NodeState): void {
     const { leaderMember } = group.raft;
     if (leaderMember === null) continue;
     const head = { channel: CHANNEL.REPAIR, type: REPAIR_TYPE.SNAPSHOT, group: group.id };
-    node.peers!.send(leaderMember, head, [encodeIndex(rebuild.minIndex)]);
+    node.peers!.send(leaderMember, head, [encodeIndex(neededIndex(group))]);
   }
 }
+
+/**
+ * An older snapshot is no use: the log begins behind this. One of our own that was about to have its
+ * name when the rebuild began may still move it.
+ */
+export const neededIndex = ({ raft }: Group): LogIndex => raft.snapshotIndex;
 
 export function rebuildDeadline(node: NodeState): number {
   let at = Number.POSITIVE_INFINITY;

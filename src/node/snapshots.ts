@@ -30,6 +30,7 @@ import { stepRaft } from './drain.ts';
 import { type Group, isLeading } from './group.ts';
 import { isLogLong, loggedBytes, maySnapshot } from './log-room.ts';
 import { endUnknown, refuse } from './owners.ts';
+import { neededIndex } from './rebuild.ts';
 import { obeySettings } from './settings.ts';
 import { failNode, findGroup, type Loading, type NodeState } from './state.ts';
 
@@ -191,8 +192,8 @@ export function receiveSnapshotMessage(
   const body = view.bytes.subarray(view.bodyAt, view.bodyAt + view.bodyBytes);
   const { currentTerm: term } = group.raft;
   // What rebuilds itself takes whatever its log joins, old or not.
-  const { rebuild } = group;
-  const commitIndex = rebuild === null ? group.raft.commitIndex : logIndex(rebuild.minIndex - 1);
+  const isRebuilt = group.rebuild !== null;
+  const commitIndex = isRebuilt ? logIndex(neededIndex(group) - 1) : group.raft.commitIndex;
   stepFiles(node, group, { kind: 'message', from, type: view.type, body, commitIndex, term });
 }
 

@@ -25,8 +25,8 @@ const KEYS = 4;
 const NO_KEY = new Uint8Array(0);
 const VALUES = [
   ...['0', '7', '-3', '', 'b', 'bb', 'bbb', '9223372036854775807', '-9223372036854775808', '007'],
-  // Larger than a result that is kept.
-  ...['x'.repeat(4_200), 'y'.repeat(4_200)],
+  // Larger than a result that is kept; larger than a page of the slab has slots for.
+  ...['x'.repeat(4_200), 'y'.repeat(4_200), 'z'.repeat(17_000)],
 ];
 const PUT_FLAGS = [
   ...[0, COMMAND_FLAG.RETURN_OLD, COMMAND_FLAG.RETURN_OLD, COMMAND_FLAG.IF_ABSENT],

@@ -310,6 +310,19 @@ const rows: readonly MutantRow[] = [
       },
     ],
   },
+  {
+    id: 'K104',
+    tier: 2,
+    violates: ['LIVE'],
+    note: 'whoever waited for a leader in vain is forgotten, and not told',
+    edits: [
+      {
+        file: 'src/node/patience.ts',
+        find: "    refuseOne(node, owner, slot, 'UNAVAILABLE');\n",
+        replace: '    refuseOne(node, owner, -1 - slot, "UNAVAILABLE");\n',
+      },
+    ],
+  },
 ];
 
 export const SERVICE_MUTANTS: readonly Mutant[] = rows.map((row) => newMutant(row, 'cluster'));

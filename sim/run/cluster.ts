@@ -27,6 +27,7 @@ import { checkCutOff, recoverFrom } from '../check/online/platter.ts';
 import { SessionCheck } from '../check/online/sessions.ts';
 import { checkSnapshots } from '../check/online/snapshots.ts';
 import { StormCheck } from '../check/online/storms.ts';
+import { checkAnswered } from '../check/online/waiting.ts';
 import { ClusterProbes } from '../check/probes/cluster.ts';
 import { StepSpec } from '../check/steps/spec.ts';
 import { TimeoutDraws } from '../check/steps/timers.ts';
@@ -42,6 +43,7 @@ export type RaftTraceSink = (timeUs: number, event: TraceEvent) => void;
 
 const WAL_CHECK_TURNS = 100;
 const FILES_CHECK_TURNS = 8;
+const ANSWERS_CHECK_TURNS = 16;
 /** SWIM has worlds of its own, in which every step is checked. */
 const SWIM_CHECK_TURNS = 16;
 /** A look at the whole log on a disk costs what is on it: so many bytes are worth a turn. */
@@ -231,6 +233,7 @@ export class Cluster {
     if (isJudged) this.#sessions.afterTurn(state);
     for (const group of state.groups) raft.check(group.raft);
     if (this.#turns % FILES_CHECK_TURNS === 0) checkFiles(state.groups);
+    if (this.#turns % ANSWERS_CHECK_TURNS === 0) checkAnswered(state);
     if (state.phase !== 'serving') return;
     const isNews = !this.#recovered.has(node) || this.#looks.afterTurn(state);
     if (isNews || this.#turns >= this.#nextPlatterCheck) this.#checkPlatter(node);

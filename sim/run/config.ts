@@ -193,7 +193,7 @@ function drawSizes(stream: Stream, appendBytesMax: number) {
     },
     // Any value alone fits, and a burst of large ones does not.
     forwardReplyBytesMax: stream.pick([32_768, NODE_DEFAULTS.forwardReplyBytesMax]),
-    reclaimMs: stream.pick([0, 10, 300]),
+    reclaimMs: stream.pick([1, 10, 300]),
     reclaimRecords: stream.pick([1, 64, 64]),
   };
 }

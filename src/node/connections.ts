@@ -95,6 +95,11 @@ export class Connections {
     return this.#rows.size;
   }
 
+  /** Those that are open, oldest first. */
+  all(): Iterable<Connection> {
+    return this.#rows.values();
+  }
+
   find(id: ConnectionId): Connection | null {
     if (this.#found !== null && this.#found.id === id) return this.#found;
     this.#found = this.#rows.get(id) ?? null;

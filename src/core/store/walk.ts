@@ -48,7 +48,7 @@ export class TableWalk {
     const shards = this.#table.shards;
     while (this.#shard < SHARDS) {
       const shard = shards[this.#shard]!;
-      this.#slot = shard.usedFrom(this.#slot);
+      this.#slot = shard.count === 0 ? shard.length : shard.usedFrom(this.#slot);
       if (this.#slot < shard.length) {
         this.address = shard.slots[2 * this.#slot + 1]!;
         return;

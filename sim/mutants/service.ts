@@ -323,6 +323,60 @@ const rows: readonly MutantRow[] = [
       },
     ],
   },
+  {
+    id: 'K105',
+    tier: 2,
+    violates: ['AVAIL'],
+    also: ['queue-bound'],
+    note: 'what is owed to all readers together has no bound',
+    edits: [
+      {
+        file: 'src/node/connections.ts',
+        find: '      if (this.#unsent > this.#limits.unsentTotalBytesMax) this.#evict();\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    id: 'K106',
+    tier: 2,
+    violates: ['SMS'],
+    note: 'what a session keeps of a result depends on how much room the turn had for results',
+    edits: [
+      {
+        file: 'src/core/results.ts',
+        find: '      this.valueBytes[row] = bytes;\n      if (bytes',
+        replace: '      this.valueBytes[row] = 0;\n      if (bytes',
+      },
+    ],
+  },
+  {
+    id: 'K107',
+    tier: 2,
+    violates: ['LIN'],
+    note: 'a value for which a turn had no room is told as an empty one',
+    edits: [
+      {
+        file: 'src/node/owners.ts',
+        find: '  if (lane === storeOut.reads || lane.status[row] === STATUS.CONDITION_FAILED) return false;\n  lane.status[row] = STATUS.APPLIED_RESULT_DROPPED;\n',
+        replace: '  if (storeOut === null) return false;\n',
+      },
+    ],
+  },
+  {
+    id: 'K108',
+    tier: 2,
+    violates: ['AVAIL'],
+    also: ['queue-bound'],
+    note: 'what one turn answers has no bound: a few small requests ask for all memory',
+    edits: [
+      {
+        file: 'src/core/results.ts',
+        find: '    if (bytes > 0 && used > 0 && used + room + bytes > this.bytesMax) return false;\n',
+        replace: '',
+      },
+    ],
+  },
 ];
 
 export const SERVICE_MUTANTS: readonly Mutant[] = rows.map((row) => newMutant(row, 'cluster'));

@@ -27,7 +27,7 @@ import { checkCutOff, recoverFrom } from '../check/online/platter.ts';
 import { SessionCheck } from '../check/online/sessions.ts';
 import { checkSnapshots } from '../check/online/snapshots.ts';
 import { StormCheck } from '../check/online/storms.ts';
-import { checkAnswered } from '../check/online/waiting.ts';
+import { checkAnswered, checkOwed } from '../check/online/waiting.ts';
 import { ClusterProbes } from '../check/probes/cluster.ts';
 import { StepSpec } from '../check/steps/spec.ts';
 import { TimeoutDraws } from '../check/steps/timers.ts';
@@ -233,7 +233,10 @@ export class Cluster {
     if (isJudged) this.#sessions.afterTurn(state);
     for (const group of state.groups) raft.check(group.raft);
     if (this.#turns % FILES_CHECK_TURNS === 0) checkFiles(state.groups);
-    if (this.#turns % ANSWERS_CHECK_TURNS === 0) checkAnswered(state);
+    if (this.#turns % ANSWERS_CHECK_TURNS === 0) {
+      checkAnswered(state);
+      checkOwed(state);
+    }
     if (state.phase !== 'serving') return;
     const isNews = !this.#recovered.has(node) || this.#looks.afterTurn(state);
     if (isNews || this.#turns >= this.#nextPlatterCheck) this.#checkPlatter(node);

@@ -106,6 +106,9 @@ export function drawRunConfig(stream: Stream, overrides: RunOverrides): RunConfi
   const world = drawWorldConfig(stream.fork(), schedule.off);
   const safetyMs = stream.pick([10_000, 20_000, 40_000]);
   const sizes = drawSizes(stream.fork(), node.appendBytesMax);
+  // Whoever asks alone is not closed for what a turn may answer, and a large value.
+  const unsentTotalBytesMax =
+    sizes.turnValueBytesMax + node.limits.unsentBytesMax + LARGE_VALUE_BYTES;
   const size = overrides.nodes ?? nodes;
   // Of fewer nobody may be lost, and nothing would happen at all.
   const isEven = stream.fork().permille(EVEN_PERMILLE) && size >= 3;
@@ -114,7 +117,7 @@ export function drawRunConfig(stream: Stream, overrides: RunOverrides): RunConfi
     safetyMs: schedule.safetyMs ?? safetyMs,
     livenessMsMax: 60_000,
     world: isEven ? evenWorld() : world,
-    node: { ...node, ...sizes },
+    node: { ...node, ...sizes, limits: { ...node.limits, unsentTotalBytesMax } },
     workload: {
       ...workload,
       clients: schedule.clients ?? workload.clients,
@@ -158,6 +161,8 @@ function drawNode(stream: Stream, groupCount: number): NodeKnobs {
       connectionsMax: 64,
       pipelineMax: stream.pick([2, 64]),
       unsentBytesMax: stream.pick([300, 65_536]),
+      // Drawn with the sizes.
+      unsentTotalBytesMax: 0,
       slowReaderMs: stream.pick([1_000, 10_000]),
     },
     hashMs: stream.pick([100, 1_000, 1_000]),
@@ -167,6 +172,8 @@ function drawNode(stream: Stream, groupCount: number): NodeKnobs {
   const limits = drawSessionLimits(stream);
   return { ...knobs, settings: { ...knobs.settings, quotaBytes, ...limits } };
 }
+
+const LARGE_VALUE_BYTES = 40_000;
 
 /** Little at once: what is written, read and sent comes in many pieces. */
 function drawSizes(stream: Stream, appendBytesMax: number) {
@@ -193,6 +200,7 @@ function drawSizes(stream: Stream, appendBytesMax: number) {
     },
     // Any value alone fits, and a burst of large ones does not.
     forwardReplyBytesMax: stream.pick([32_768, NODE_DEFAULTS.forwardReplyBytesMax]),
+    turnValueBytesMax: stream.pick([1_000, 30_000, 1_000_000]),
     reclaimMs: stream.pick([1, 10, 300]),
     reclaimRecords: stream.pick([1, 64, 64]),
   };

@@ -37,6 +37,11 @@ const PUT_FLAGS = [
 type Command = Parameters<typeof encodeCommand>[0];
 
 const CLOSED_PERMILLE = 80;
+/** Every fourth run has crowds of keys, of so many at once. */
+const CROWDS = [0, 0, 0, 8];
+const CROWD = 80;
+const CROWD_KEYS = 600;
+const CROWD_PERMILLE = 100;
 const CLOSE: Command = { operation: OPERATION.CLOSE_SESSION };
 
 export interface Owners {
@@ -49,12 +54,14 @@ export class RoughCommands {
   readonly #owners: Owners;
   readonly #stream: Stream;
   #count = 0;
+  #crowds: number;
   isOver = false;
 
   constructor(cluster: Cluster, owners: Owners) {
     this.#cluster = cluster;
     this.#owners = owners;
     this.#stream = cluster.world.streams.stream('rough');
+    this.#crowds = this.#stream.pick(CROWDS);
   }
 
   /** Writes about every `meanMs`; never if that is 0. */
@@ -70,12 +77,33 @@ export class RoughCommands {
 
   #write(): void {
     const group = this.#stream.below(this.#cluster.config.node.settings.groupCount) as GroupId;
+    if (this.#crowds > 0 && this.#stream.permille(CROWD_PERMILLE)) {
+      this.#crowds--;
+      this.#propose(group, (_led, wall) => this.#crowd(wall));
+      return;
+    }
+    const count = this.#stream.between(1, 3);
+    this.#propose(group, (led, wall) => Array.from({ length: count }, () => this.#draw(led, wall)));
+  }
+
+  /** So many keys that tables grow, and shrink when their time is over; every other one has none. */
+  #crowd(wall: number): Uint8Array[] {
+    const stream = this.#stream;
+    return Array.from({ length: CROWD }, () => {
+      const key = asciiBytes(`m${stream.below(CROWD_KEYS)}`);
+      const value = asciiBytes('v'.repeat(stream.below(20)));
+      const deadline = wall + stream.between(500, 8_000);
+      const mayEnd = stream.permille(500) ? { deadline } : {};
+      return encodeCommand({ operation: OPERATION.PUT, key, value, ...mayEnd });
+    });
+  }
+
+  #propose(group: GroupId, commandsFor: (led: Group, wall: number) => Uint8Array[]): void {
     const leader = newestLeader(this.#cluster, group)?.config.self.id ?? null;
     const node = leader === null ? null : this.#cluster.node(leader);
     const led = node?.state.groups.find(({ id }) => id === group);
     if (node === null || led === undefined) return;
-    const count = this.#stream.between(1, 3);
-    const commands = Array.from({ length: count }, () => this.#draw(led, node.state.wall));
+    const commands = commandsFor(led, node.state.wall);
     this.#cluster.admin(leader!, { kind: 'propose', group, commands });
   }
 

@@ -98,4 +98,58 @@ describe('a lane of results', () => {
     expect(lane.value(1).every((byte) => byte === 5)).toBe(true);
     expect(toHex(shown)).toBe('0101');
   });
+
+  describe('that has a bound', () => {
+    const BOUND = 10_000;
+    const filled = (): ResultLane => {
+      const lane = new ResultLane(undefined, BOUND);
+      for (let row = 0; row < 10; row++) {
+        lane.push(1, row, new Uint8Array(5_000).fill(row), 0, 5_000);
+      }
+      return lane;
+    };
+
+    test('holds no more, and says which rows are short', () => {
+      const lane = filled();
+      const short = Array.from({ length: lane.count }, (_, row) => lane.isShort(row));
+      expect(short.slice(0, 2)).toEqual([false, false]);
+      expect(short.at(-1)).toBe(true);
+      expect(lane.values.length).toBeLessThanOrEqual(BOUND);
+      const held = short.indexOf(true);
+      expect(short.slice(held)).not.toContain(false);
+      for (let row = 0; row < held; row++) expect(lane.value(row)[4_999]).toBe(row);
+      expect([...lane.revision.subarray(0, lane.count)]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      expect(lane.valueBytes[9]).toBe(5_000);
+    });
+
+    test('has room for what has no value, and again for all when it was cleared', () => {
+      const lane = filled();
+      lane.push(7, 1, NOTHING, 0, 0);
+      expect(lane.isShort(10)).toBe(false);
+      expect(lane.value(10)).toEqual(NOTHING);
+      lane.clear();
+      lane.push(1, 1, new Uint8Array(5_000), 0, 5_000);
+      expect(lane.isShort(0)).toBe(false);
+    });
+
+    test('always holds a first value', () => {
+      const lane = new ResultLane(undefined, 10);
+      lane.push(1, 1, new Uint8Array(50_000).fill(3), 0, 50_000);
+      expect(lane.value(0).length).toBe(50_000);
+      lane.push(1, 1, new Uint8Array(60_000).fill(3), 0, 60_000);
+      expect(lane.isShort(1)).toBe(true);
+    });
+
+    test('shows what was pushed last, if it is no longer than a result that is kept', () => {
+      const lane = new ResultLane(undefined, BOUND);
+      let row = -1;
+      do {
+        lane.push(1, 1, new Uint8Array(4_096).fill(++row), 0, 4_096);
+        expect(lane.value(row)).toEqual(new Uint8Array(4_096).fill(row));
+      } while (!lane.isShort(row));
+      lane.push(1, 1, new Uint8Array(4_097), 0, 4_097);
+      expect(() => lane.value(row)).toThrow('a short row');
+      expect(() => lane.value(row + 1)).toThrow('a short row');
+    });
+  });
 });

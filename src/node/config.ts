@@ -50,6 +50,8 @@ export interface NodeConfig extends RaftTuning {
   readonly forwardsMax: number;
   /** The answers to one message with requests: what a frame to a peer has room for, or less. */
   readonly forwardReplyBytesMax: number;
+  /** Bytes of values that reads, and as many that writes, may answer in one turn, over all clients. */
+  readonly turnValueBytesMax: number;
   /** Requests that may wait for a leader to be known. */
   readonly parkedMax: number;
   readonly limits: ConnectionLimits;
@@ -90,11 +92,13 @@ export const NODE_DEFAULTS = {
   requestTimeoutMs: 5000,
   forwardsMax: 256,
   forwardReplyBytesMax: PEER_FRAME_BYTES_MAX - PEER_HEADER_BYTES - MESSAGE_HEAD_BYTES,
+  turnValueBytesMax: 256 * MIB,
   parkedMax: 10_000,
   limits: {
     connectionsMax: 10_000,
     pipelineMax: 4096,
     unsentBytesMax: 4 * MIB,
+    unsentTotalBytesMax: 1024 * MIB,
     slowReaderMs: 10_000,
   },
 } as const;

@@ -6,6 +6,8 @@
  *    unknown too, and the others are refused as not applied: nothing overtakes a lost write.
  * 3. Bounds: requests in flight per connection (then reading pauses), unsent reply bytes (then
  *    reading pauses; whoever takes nothing for too long is closed), connections.
+ * 4. All of them together may owe clients so many bytes; beyond, those to whom most is owed are closed
+ *    until it is less, whether they would have taken it or not.
  */
 
 import type { ErrorCode } from '../base/errors.ts';
@@ -34,6 +36,8 @@ export interface ConnectionLimits {
   readonly pipelineMax: number;
   /** Reply bytes that the client has not taken; at this many, reading pauses. */
   readonly unsentBytesMax: number;
+  /** The same, of all connections together; beyond, those that owe most reading are closed. */
+  readonly unsentTotalBytesMax: number;
   /** A client that takes nothing for so long while replies wait is closed. */
   readonly slowReaderMs: number;
 }
@@ -52,6 +56,8 @@ export interface Connection {
   /** The newest entry of each group that a request of this connection is executed with, by group. */
   readonly lastEntries: LogIndex[];
   unsentBefore: number;
+  /** What was unsent when the connection was last looked at. */
+  unsent: number;
 }
 
 export class Connections {
@@ -64,7 +70,11 @@ export class Connections {
   readonly #writer: ReplyWriter;
   readonly #dirty: Connection[] = [];
   readonly #slowed: Connection[] = [];
+  /** Sum of `unsent` over all connections. */
+  #unsent = 0;
   slowReadersClosed = 0;
+  /** Closed because too much was owed to all together. */
+  evicted = 0;
   refused = 0;
 
   constructor(options: {
@@ -100,6 +110,11 @@ export class Connections {
     return this.#rows.values();
   }
 
+  /** Bytes that clients have yet to take, as far as is known. */
+  get unsentBytes(): number {
+    return this.#unsent;
+  }
+
   find(id: ConnectionId): Connection | null {
     if (this.#found !== null && this.#found.id === id) return this.#found;
     this.#found = this.#rows.get(id) ?? null;
@@ -107,8 +122,14 @@ export class Connections {
   }
 
   #delete(id: ConnectionId): void {
+    this.#unsent -= this.#rows.get(id)?.unsent ?? 0;
     this.#rows.delete(id);
     this.#found = null;
+  }
+
+  #cutOff(id: ConnectionId): void {
+    this.#delete(id);
+    this.#net.close(id, true);
   }
 
   open(id: ConnectionId): void {
@@ -128,6 +149,7 @@ export class Connections {
       stuckSince: 0,
       lastEntries: [],
       unsentBefore: 0,
+      unsent: 0,
     });
   }
 
@@ -250,8 +272,29 @@ export class Connections {
         this.#delete(connection.id);
         this.#net.close(connection.id, false);
       }
+      if (this.#unsent > this.#limits.unsentTotalBytesMax) this.#evict();
     }
     clearList(this.#dirty);
+  }
+
+  /** Some have taken what was owed to them since they were looked at; of the others the worst go. */
+  #evict(): void {
+    for (const connection of this.#rows.values()) this.#look(connection);
+    while (this.#unsent > this.#limits.unsentTotalBytesMax) {
+      let worst: Connection | null = null;
+      for (const connection of this.#rows.values()) {
+        if (worst === null || connection.unsent > worst.unsent) worst = connection;
+      }
+      this.evicted++;
+      this.#cutOff(worst!.id);
+    }
+  }
+
+  #look(connection: Connection): number {
+    const unsent = this.#net.unsentBytes(connection.id);
+    this.#unsent += unsent - connection.unsent;
+    connection.unsent = unsent;
+    return unsent;
   }
 
   #writeReplies(connection: Connection): void {
@@ -272,7 +315,7 @@ export class Connections {
   }
 
   #applyBackPressure(connection: Connection, now: Millis): void {
-    const unsent = this.#net.unsentBytes(connection.id);
+    const unsent = this.#look(connection);
     const { pipelineMax, unsentBytesMax } = this.#limits;
     const isFull =
       connection.isSlowed || connection.slots.pending >= pipelineMax || unsent >= unsentBytesMax;
@@ -314,13 +357,12 @@ export class Connections {
   closeSlowReaders(now: Millis): void {
     for (const connection of this.#rows.values()) {
       if (connection.stuckSince === 0) continue;
-      const unsent = this.#net.unsentBytes(connection.id);
+      const unsent = this.#look(connection);
       if (unsent < connection.unsentBefore) connection.stuckSince = now;
       connection.unsentBefore = unsent;
       if (now - connection.stuckSince < this.#limits.slowReaderMs) continue;
       this.slowReadersClosed++;
-      this.#delete(connection.id);
-      this.#net.close(connection.id, true);
+      this.#cutOff(connection.id);
     }
   }
 }

@@ -83,7 +83,7 @@ export class Node implements NodeDriver {
       peers: null,
       groups: [],
       ring: null,
-      storeOut: newStoreOut(PLAIN_ROOM),
+      storeOut: newStoreOut(PLAIN_ROOM, config.turnValueBytesMax),
       snapshotsOut: newSnapshotsOut(),
       stopping: null,
       records: [],

@@ -5,6 +5,7 @@
 import type { ErrorCode } from '../base/errors.ts';
 import type { LogIndex } from '../base/units.ts';
 import type { ResultLane } from '../core/results.ts';
+import { STATUS } from '../core/types.ts';
 import type { Rows } from './batch.ts';
 import type { Group } from './group.ts';
 import type { NodeState } from './state.ts';
@@ -14,9 +15,22 @@ export function answerAll(node: NodeState, rows: Rows, lane: ResultLane, first: 
   const { count, owner, slot } = rows;
   for (let row = 0; row < count; row++) {
     const asker = owner[row]!;
-    if (asker >= 0) node.connections.complete(asker, slot[row]!, lane, first + row);
+    if (lane.isShort(first + row) && !isTold(node, lane, first + row)) {
+      refuseOne(node, asker, slot[row]!, 'OVERLOADED');
+    } else if (asker >= 0) node.connections.complete(asker, slot[row]!, lane, first + row);
     else node.served.complete(-1 - asker, slot[row]!, lane, first + row);
   }
+}
+
+/**
+ * A value was more than the turn had room for. Of what was applied the result is dropped; what changed
+ * nothing, a read or a swap that met another value, may as well be refused.
+ */
+function isTold({ storeOut }: NodeState, lane: ResultLane, row: number): boolean {
+  if (lane === storeOut.reads || lane.status[row] === STATUS.CONDITION_FAILED) return false;
+  lane.status[row] = STATUS.APPLIED_RESULT_DROPPED;
+  lane.valueBytes[row] = 0;
+  return true;
 }
 
 /** None of these was applied. */

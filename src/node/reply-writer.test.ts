@@ -12,7 +12,13 @@ import { STATUS } from '../core/types.ts';
 import { Connections } from './connections.ts';
 
 const NONE = new Uint8Array(0);
-const limits = { connectionsMax: 9, pipelineMax: 4096, unsentBytesMax: 1e6, slowReaderMs: 1000 };
+const limits = {
+  connectionsMax: 9,
+  pipelineMax: 4096,
+  unsentBytesMax: 1e6,
+  unsentTotalBytesMax: 1e7,
+  slowReaderMs: 1000,
+};
 
 class Fixture {
   readonly sent: Uint8Array[] = [];

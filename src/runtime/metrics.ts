@@ -121,6 +121,11 @@ export class Metrics {
         () => node.connections.slowReadersClosed,
       ],
       [
+        'apex_readers_evicted_total',
+        'Clients closed because too many bytes were unsent over all of them.',
+        () => node.connections.evicted,
+      ],
+      [
         'apex_gossip_dropped_total',
         'Datagrams that could not be sent.',
         () => net.gossip.datagramsDropped,

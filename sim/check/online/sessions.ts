@@ -51,8 +51,10 @@ export class SessionCheck {
       const known = this.#known(id);
       for (let at = this.#watched.get(raft)! + 1; at <= store.appliedIndex; at++) {
         const entry = entryAt(raft.log, at as LogIndex);
-        if (!known.has(at)) known.set(at, this.#outcomesOf(id, entry, lane, row));
-        row += commandsIn(entry);
+        const end = row + commandsIn(entry);
+        const isWhole = !known.has(at) && !hasShort(lane, row, end);
+        if (isWhole) known.set(at, this.#outcomesOf(id, entry, lane, row));
+        row = end;
       }
     }
   }
@@ -113,6 +115,12 @@ export class SessionCheck {
       );
     }
   }
+}
+
+/** Whether a value found no room in the lane: then what came of that entry is not known. */
+function hasShort(lane: ResultLane, from: number, end: number): boolean {
+  for (let row = from; row < end; row++) if (lane.isShort(row)) return true;
+  return false;
 }
 
 function commandsIn(entry: Uint8Array): number {

@@ -1,5 +1,6 @@
 /**
- * liveness: whoever asks is answered in time, if only that nobody knows.
+ * liveness: whoever asks is answered in time, if only that nobody knows. queue-bound: what a node owes
+ * to all of its clients together has a bound, whether they read or not.
  *
  * A request may wait for a leader, then for an entry or for the node that it was passed on to: both
  * have an end (src/node/patience.ts). What is left open longer was forgotten.
@@ -9,6 +10,8 @@ import { violate } from './violate.ts';
 
 const WAITS = 2;
 const SLACK_MS = 1_000;
+/** Lanes begin with as much as this, and a single value may be as long as that. */
+const LANE_BYTES_MIN = 256 * 1024;
 
 export function checkAnswered({ connections, config, now, phase }: NodeState): void {
   if (phase !== 'serving') return;
@@ -22,5 +25,19 @@ export function checkAnswered({ connections, config, now, phase }: NodeState): v
       }
       break;
     }
+  }
+}
+
+/** At the end of a turn. */
+export function checkOwed({ connections, config, ports, storeOut }: NodeState): void {
+  let unsent = 0;
+  for (const { id } of connections.all()) unsent += ports.net.unsentBytes(id);
+  if (unsent > config.limits.unsentTotalBytesMax) {
+    violate('queue-bound', `node ${config.id} owes its clients ${unsent} bytes`);
+  }
+  const most = Math.max(config.turnValueBytesMax, LANE_BYTES_MIN);
+  for (const { values } of [storeOut.reads, storeOut.writes]) {
+    if (values.length <= most) continue;
+    violate('queue-bound', `node ${config.id} answers with ${values.length} bytes in a turn`);
   }
 }

@@ -6,7 +6,7 @@
 import { getU32, putU32 } from '../../../src/base/bytes.ts';
 import { encodeCommand } from '../../../src/core/command.ts';
 import type { ResultLane } from '../../../src/core/results.ts';
-import { newStoreOut, type StoreState } from '../../../src/core/store/state.ts';
+import { clearStoreOut, newStoreOut, type StoreState } from '../../../src/core/store/state.ts';
 import { store as machine } from '../../../src/core/store/step.ts';
 import { OPERATION, STATUS } from '../../../src/core/types.ts';
 import { violate } from '../online/violate.ts';
@@ -46,7 +46,11 @@ export function checkReaders(state: StoreState, { keys, time }: ReferenceStore):
   checkScan(state, present);
 }
 
-function readOf(state: StoreState, commands: readonly Uint8Array[]): ResultLane {
+function readOf(
+  state: StoreState,
+  commands: readonly Uint8Array[],
+  out = newStoreOut(),
+): ResultLane {
   const used = commands.reduce((sum, { length }) => sum + length, 0);
   const bytes = new Uint8Array(used);
   let at = 0;
@@ -55,7 +59,7 @@ function readOf(state: StoreState, commands: readonly Uint8Array[]): ResultLane 
     at += command.length;
   }
   const ordinals = new Uint32Array(commands.length);
-  const out = newStoreOut();
+  clearStoreOut(out);
   const batch = { bytes, used, count: commands.length, ordinals };
   machine.step(state, { kind: 'read', batch, stampNow: 0 }, NO_NOW, out);
   return out.reads;
@@ -96,12 +100,13 @@ function checkLeft(
 /** Pages of one key, two, three and so on: where they end differs each time. */
 function checkScan(state: StoreState, present: readonly string[]): void {
   const seen = new Set<string>();
+  const out = newStoreOut();
   let cursor = new Uint8Array(8);
   for (let page = 1; page <= PAGES_MAX; page++) {
     const value = new Uint8Array(12);
     value.set(cursor);
     putU32(value, 8, page);
-    const lane = readOf(state, [encodeCommand({ operation: OPERATION.SCAN, value })]);
+    const lane = readOf(state, [encodeCommand({ operation: OPERATION.SCAN, value })], out);
     const at = lane.valueAt[0]!;
     let next = at + 16;
     for (let left = getU32(lane.values, at + 8); left > 0; left--) {

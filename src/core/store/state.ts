@@ -153,11 +153,11 @@ export interface StoreOut {
   failed: SnapshotFault | null;
 }
 
-/** `room`: what is left free in front of what reads answer. */
-export function newStoreOut(room?: Room): StoreOut {
+/** `room`: what is left free in front of what reads answer; `bytesMax`: of values, in each lane. */
+export function newStoreOut(room?: Room, bytesMax?: number): StoreOut {
   return {
-    writes: new ResultLane(),
-    reads: new ResultLane(room),
+    writes: new ResultLane(undefined, bytesMax),
+    reads: new ResultLane(room, bytesMax),
     snapshot: null,
     snapshotDone: false,
     snapshotAbandoned: false,

@@ -377,6 +377,20 @@ const rows: readonly MutantRow[] = [
       },
     ],
   },
+  {
+    id: 'K109',
+    tier: 2,
+    violates: ['AVAIL'],
+    also: ['queue-bound'],
+    note: 'the answers to what was passed on are remembered for ever',
+    edits: [
+      {
+        file: 'src/core/forward/codec.ts',
+        find: '  putU64(head, 24, request.lowestUnanswered);\n',
+        replace: '',
+      },
+    ],
+  },
 ];
 
 export const SERVICE_MUTANTS: readonly Mutant[] = rows.map((row) => newMutant(row, 'cluster'));

@@ -23,6 +23,7 @@ import type { Scheduler } from '../world/scheduler.ts';
 import type { Stream } from '../world/streams.ts';
 import { eventKind } from '../world/trace.ts';
 import { drawAction, GROWING, put, resultOf, statusNamed } from './actions.ts';
+import { ClientSession } from './client-session.ts';
 import type { WorkloadConfig } from './config.ts';
 import { Dawdling } from './dawdling.ts';
 import { checkDeserved } from './deserved.ts';
@@ -83,14 +84,10 @@ export class SimulatedClient {
   readonly #retries = new Retries<Asked>();
   readonly #dawdling: Dawdling;
   readonly #usesSession: boolean;
-  /** 0: none yet. */
-  #session = 0;
+  readonly #session = new ClientSession();
   /** By key: what the newest answer said that it holds. */
   readonly #lastSeen = new Map<string, string | null>();
-  #isOpening = false;
-  #isClosing = false;
   #isRefused = false;
-  #nextSequence = 1;
   isStopped = false;
   /** What is still to be probed; null: an ordinary client. */
   #probes: { readonly key: string; readonly isWrite: boolean }[] | null = null;
@@ -116,7 +113,7 @@ export class SimulatedClient {
   }
 
   /** Whether the session is the client's, or it may yet be told so. */
-  mayOwn = (id: number): boolean => this.#isOpening || this.#session === id;
+  mayOwn = (id: number): boolean => this.#session.mayBe(id);
 
   /** Nothing waits for an answer. */
   get isIdle(): boolean {
@@ -208,7 +205,7 @@ export class SimulatedClient {
   #askAgain(): void {
     if (this.#retries.waiting.length === 0) return;
     for (const asked of this.#retries.take()) {
-      if (asked.view.session !== this.#session) this.#options.history.lost(asked.pending!);
+      if (asked.view.session !== this.#session.id) this.#options.history.lost(asked.pending!);
       else this.#sendAgain(asked);
     }
     this.#flush();
@@ -232,23 +229,26 @@ export class SimulatedClient {
     this.#isConnected = false;
     const kept: Asked[] = [];
     for (const asked of this.#asked) {
-      if (asked.sequence > 0 && asked.view.session === this.#session) kept.push(asked);
+      if (asked.sequence > 0 && asked.view.session === this.#session.id) kept.push(asked);
       else if (asked.pending !== null) history.lost(asked.pending);
     }
     this.#asked = kept;
-    this.#isOpening = false;
+    this.#session.isOpening = false;
   }
 
   #ask(): void {
     const { stream, workload } = this.#options;
     const room = workload.pipeline - this.#asked.length - this.#retries.waiting.length;
-    if (room <= 0 || this.#isClosing) return;
-    if (this.#session !== 0 && this.isIdle && stream.permille(CLOSE_PERMILLE)) {
-      this.#closeSession();
+    const session = this.#session;
+    if (room <= 0 || session.isClosing) return;
+    if (session.id !== 0 && this.isIdle && stream.permille(CLOSE_PERMILLE)) {
+      const view = session.close();
+      this.#sendNow({ view, pending: null, sequence: view.sequence });
       return;
     }
-    if (this.#usesSession && this.#session === 0) {
-      if (!this.#isOpening && this.#asked.length === 0) this.#openSession();
+    if (this.#usesSession && session.id === 0) {
+      const mayOpen = !session.isOpening && this.#asked.length === 0;
+      if (mayOpen) this.#sendNow({ view: session.open(), pending: null, sequence: 0 });
       return;
     }
     const count = stream.between(1, room);
@@ -276,28 +276,6 @@ export class SimulatedClient {
     this.#flush();
   }
 
-  #openSession(): void {
-    this.#isOpening = true;
-    const view = newRequestView();
-    view.command = REQUEST.OPEN_SESSION;
-    this.#send({ view, pending: null, sequence: 0 });
-    this.#flush();
-  }
-
-  /** It is asked again like any write under it, and then has expired. */
-  #closeSession(): void {
-    this.#isClosing = true;
-    const view = newRequestView();
-    view.command = REQUEST.CLOSE_SESSION;
-    view.flags = FLAG.SESSION;
-    view.session = this.#session;
-    const sequence = this.#nextSequence++;
-    view.sequence = sequence;
-    view.lowestUnacknowledged = sequence;
-    this.#send({ view, pending: null, sequence });
-    this.#flush();
-  }
-
   #askOne(): void {
     const { stream, workload, history, name } = this.#options;
     const serial = `${name}.${++this.#serial}`;
@@ -309,11 +287,8 @@ export class SimulatedClient {
     view.value = asciiBytes(action.value);
     view.expected = action.expected === null ? null : asciiBytes(action.expected);
     let sequence = 0;
-    if (this.#session > 0 && action.isWrite && this.#options.isOfSession(view.key)) {
-      sequence = this.#nextSequence++;
-      view.flags |= FLAG.SESSION;
-      view.session = this.#session;
-      view.sequence = sequence;
+    if (this.#session.id > 0 && action.isWrite && this.#options.isOfSession(view.key)) {
+      sequence = this.#session.use(view);
       view.lowestUnacknowledged = this.#lowestSequence(sequence);
     }
     const isStale = (view.flags & FLAG.STALE) !== 0;
@@ -329,6 +304,11 @@ export class SimulatedClient {
       if (sequence > 0 && sequence < lowest) lowest = sequence;
     }
     return lowest;
+  }
+
+  #sendNow(request: Omit<Asked, 'seq' | 'askedAtMs' | 'retry' | 'tries'>): void {
+    this.#send(request);
+    this.#flush();
   }
 
   #send(request: Omit<Asked, 'seq' | 'askedAtMs' | 'retry' | 'tries'>): void {
@@ -362,19 +342,9 @@ export class SimulatedClient {
     const at = this.#asked.findIndex(({ seq }) => seq === reader.seq[row]);
     if (at !== 0) throw new Error('a reply out of order, or to nothing that was asked');
     const asked = this.#asked.shift()!;
-    if (asked.view.command === REQUEST.OPEN_SESSION) {
-      this.#isOpening = false;
-      const isOpen = reader.status[row] === STATUS.OK;
-      if (isOpen) {
-        this.#session = reader.revision[row]!;
-        this.#nextSequence = 1;
-      }
-      return;
-    }
-    if (asked.view.command === REQUEST.CLOSE_SESSION) {
-      this.#isClosing = false;
-      if (reader.status[row] === STATUS.OK) this.#session = 0;
-    }
+    const isDone = reader.status[row] === STATUS.OK;
+    const { command } = asked.view;
+    if (this.#session.answered(command, isDone, reader.revision[row]!)) return;
     this.#record(asked, row);
   }
 
@@ -386,7 +356,6 @@ export class SimulatedClient {
       this.#recordRefusal(asked, row);
       return;
     }
-    if (asked.view.command === REQUEST.CLOSE_SESSION) return;
     const { call } = asked.pending ?? { call: { name: 'get' as const } };
     const result = resultOf(call, status, reader.value(row));
     if (this.#probes !== null) this.#probes.shift();
@@ -406,10 +375,10 @@ export class SimulatedClient {
       throw new Error(`an unexpected reply to ${asked.view.command}`);
     }
     this.#isRefused = true;
-    if (code === 'SESSION_EXPIRED' && asked.view.session === this.#session) this.#session = 0;
+    if (code === 'SESSION_EXPIRED') this.#session.expired(asked.view.session);
     // Whoever is refused for lack of room was served.
     if (code === 'QUOTA_EXCEEDED') this.#probes?.shift();
-    if (asked.pending === null || this.#retries.keep(asked, this.#session, code)) return;
+    if (asked.pending === null || this.#retries.keep(asked, this.#session.id, code)) return;
     const { call } = asked.pending;
     const seen = resultOf(call, statusNamed(code), new Uint8Array(0));
     if (seen !== null && call.name !== 'get') history.answered(asked.pending, seen);

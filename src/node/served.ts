@@ -85,6 +85,13 @@ export class Served {
     this.#replyBytesMax = replyBytesMax;
   }
 
+  /** Batches whose answers are remembered, of the stream that has most. */
+  get remembered(): number {
+    let most = 0;
+    for (const { batches } of this.#streams.values()) most = Math.max(most, batches.size);
+    return most;
+  }
+
   stream(from: Member, group: Group, { nonce, term }: ForwardRequest): ServedStream {
     const key = `${from.id} ${from.store} ${nonce} ${group.id} ${term}`;
     const known = this.#streams.get(key);

@@ -10,6 +10,8 @@ import { violate } from './violate.ts';
 
 const WAITS = 2;
 const SLACK_MS = 1_000;
+/** What a sender says is as old as its message. */
+const REMEMBERED_SHARE = 8;
 /** Lanes begin with as much as this, and a single value may be as long as that. */
 const LANE_BYTES_MIN = 256 * 1024;
 
@@ -29,7 +31,11 @@ export function checkAnswered({ connections, config, now, phase }: NodeState): v
 }
 
 /** At the end of a turn. */
-export function checkOwed({ connections, config, ports, storeOut }: NodeState): void {
+export function checkOwed({ connections, config, ports, served, storeOut }: NodeState): void {
+  // A sender has so many on their way, and says with each which of those before it needs no more.
+  if (served.remembered > REMEMBERED_SHARE * config.forwardsMax) {
+    violate('queue-bound', `node ${config.id} remembers answers to ${served.remembered} batches`);
+  }
   let unsent = 0;
   for (const { id } of connections.all()) unsent += ports.net.unsentBytes(id);
   if (unsent > config.limits.unsentTotalBytesMax) {

@@ -75,6 +75,9 @@ const CLUSTER = {
     'Requests were passed on to a leader that was gone, or silent, before it answered.',
   'request-parked': 'A request waited for somebody to lead.',
   'slow-reader-closed': 'A client that took no replies was closed.',
+  'reader-evicted': 'A client was closed because too much was owed to all of them together.',
+  'answer-short': 'A turn had no room for a value that it should have answered with.',
+  'settings-changed': 'Settings that were in force were replaced.',
   // the network, and who is up
   'append-repeated': 'A frame between nodes was delivered twice.',
   'core-served': 'A part of the nodes agreed and served while the others were lost for good.',

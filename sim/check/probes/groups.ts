@@ -11,6 +11,7 @@ import {
   type RaftState,
   type Role,
 } from '../../../src/core/raft/state.ts';
+import type { Settings } from '../../../src/core/types.ts';
 import type { ForwardStream } from '../../../src/node/forward-stream.ts';
 import type { Group } from '../../../src/node/group.ts';
 import type { ProbeLedger } from './ledger.ts';
@@ -41,6 +42,7 @@ export interface GroupSeen {
   sliceFactor: number;
   saveAt: number;
   isRebuilding: boolean;
+  settings: Settings | null;
   /** Of the office: a deadline that it found, not passed yet. */
   inheritedDeadline: number;
 }
@@ -81,6 +83,7 @@ export function firstSight({ raft, stream, sliceFactor, saveAt, rebuild }: Group
     sliceFactor,
     saveAt,
     isRebuilding: rebuild !== null,
+    settings: null,
     inheritedDeadline: Number.POSITIVE_INFINITY,
   };
   noteLog(seen, raft);
@@ -197,6 +200,11 @@ function lookAtState(group: Group, seen: GroupSeen, around: Surroundings): void 
   const { raft, rebuild, stream } = group;
   seen.isQuarantined = raft.isQuarantined;
   if (group.parked.length > 0) probes.sometimes('request-parked', true);
+  const { settings } = group.store;
+  if (settings !== seen.settings) {
+    probes.sometimes('settings-changed', seen.settings !== null && raft.commitIndex > 1);
+    seen.settings = settings;
+  }
   const isRebuilding = rebuild !== null;
   if (isRebuilding !== seen.isRebuilding) {
     probes.sometimes('state-rebuilt', !isRebuilding);

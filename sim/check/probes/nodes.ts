@@ -16,6 +16,7 @@ export interface NodeSeen {
   phase: Phase;
   refutations: number;
   slowReaders: number;
+  evicted: number;
   isSlowing: boolean;
 }
 
@@ -24,16 +25,23 @@ export const firstLook = (state: NodeState): NodeSeen => ({
   phase: 'identifying',
   refutations: 0,
   slowReaders: 0,
+  evicted: 0,
   isSlowing: false,
 });
 
 export function lookAtNode(state: NodeState, seen: NodeSeen, probes: ProbeLedger): void {
-  const { phase, connections, swim, slowSince, room } = state;
+  const { phase, connections, swim, slowSince, room, storeOut } = state;
   if (phase !== seen.phase) changedPhase(state, seen, probes);
   if (connections.slowReadersClosed !== seen.slowReaders) {
     seen.slowReaders = connections.slowReadersClosed;
     probes.sometimes('slow-reader-closed', true);
   }
+  if (connections.evicted !== seen.evicted) {
+    seen.evicted = connections.evicted;
+    probes.sometimes('reader-evicted', true);
+  }
+  const { reads } = storeOut;
+  if (reads.count > 0) probes.sometimes('answer-short', reads.isShort(reads.count - 1));
   if (swim !== null && swim.counters.refutations !== seen.refutations) {
     probes.sometimes('swim-refutation', swim.counters.refutations > seen.refutations);
     seen.refutations = swim.counters.refutations;

@@ -168,10 +168,10 @@ const rows: readonly MutantRow[] = [
     edits: [
       {
         file: 'src/core/raft/replicate.ts',
-        find: `  sendAppend(state, out, { progress, previousIndex, entries, wall: 0 });
+        find: `  sendAppend(state, out, { progress, previousIndex, entries, clock: 0 });
   if (progress.mode`,
         replace: `  for (let n = 0; n < 3; n++) {
-    sendAppend(state, out, { progress, previousIndex, entries, wall: 0 });
+    sendAppend(state, out, { progress, previousIndex, entries, clock: 0 });
   }
   if (progress.mode`,
       },
@@ -216,9 +216,11 @@ const rows: readonly MutantRow[] = [
     edits: [
       {
         file: 'src/core/raft/leader.ts',
-        find: '    heartbeatToAll(state, out, leading, wall);\n    replicateToAll',
-        replace: `    for (let n = 0; n < 8; n++) heartbeatToAll(state, out, leading, wall);
-    replicateToAll`,
+        find: '    heartbeatToAll(state, out, leading, clusterTime(state, leading, wall, now));\n',
+        replace: `    for (let n = 0; n < 8; n++) {
+      heartbeatToAll(state, out, leading, clusterTime(state, leading, wall, now));
+    }
+`,
       },
     ],
   },

@@ -11,8 +11,8 @@ const inCluster: readonly MutantRow[] = [
     edits: [
       {
         file: 'src/core/raft/time.ts',
-        find: '  return Math.max(previousStamp(state), clusterTime(state, leading, wall));\n',
-        replace: '  return clusterTime(state, leading, wall) || previousStamp(state);\n',
+        find: '  return Math.max(previousStamp(state), clusterTime(state, leading, wall, now));\n',
+        replace: '  return clusterTime(state, leading, wall, now) || previousStamp(state);\n',
       },
     ],
   },

@@ -358,7 +358,7 @@ const rows: readonly MutantRow[] = [
     edits: [
       {
         file: 'src/node/owners.ts',
-        find: '  if (lane === storeOut.reads || lane.status[row] === STATUS.CONDITION_FAILED) return false;\n  lane.status[row] = STATUS.APPLIED_RESULT_DROPPED;\n',
+        find: '  if (lane === storeOut.reads || lane.status[row] === STATUS.CONDITION_FAILED) return false;\n  lane.drop(row, STATUS.APPLIED_RESULT_DROPPED);\n',
         replace: '  if (storeOut === null) return false;\n',
       },
     ],
@@ -387,6 +387,53 @@ const rows: readonly MutantRow[] = [
       {
         file: 'src/core/forward/codec.ts',
         find: '  putU64(head, 24, request.lowestUnanswered);\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    id: 'K110',
+    tier: 2,
+    violates: ['SMS'],
+    note: 'what is known of the clocks of others moves with our own when it is set',
+    edits: [
+      {
+        file: 'src/core/raft/time.ts',
+        find: 'offsets.push(sameMember(member, state.config.self) ? wall - now : clockOffset);',
+        replace: `const own = findProgress(leading, state.config.self) as unknown as { first?: number };
+    own.first ??= wall - now;
+    const isOurs = sameMember(member, state.config.self);
+    offsets.push(isOurs ? wall - now : clockOffset + wall - now - own.first);`,
+      },
+    ],
+  },
+  {
+    id: 'K111',
+    tier: 2,
+    violates: ['SMS'],
+    note: "the founder's clock says what time it is in entry 1",
+    edits: [
+      {
+        file: 'src/node/forming.ts',
+        find: "{ kind: 'form', configuration, bytes }",
+        replace: "{ kind: 'form', configuration, bytes, ...{ stamp: node.wall } }",
+      },
+      {
+        file: 'src/core/raft/start.ts',
+        find: '    stamp: 0,\n',
+        replace: '    stamp: (form as unknown as { stamp: number }).stamp,\n',
+      },
+    ],
+  },
+  {
+    id: 'K112',
+    tier: 2,
+    violates: ['SMS'],
+    note: 'the median of clocks that are in no order',
+    edits: [
+      {
+        file: 'src/core/raft/time.ts',
+        find: '  offsets.sort((left, right) => left - right);\n',
         replace: '',
       },
     ],

@@ -20,6 +20,7 @@ import { OnlineCheck } from '../check/online/check.ts';
 import { checkWhole } from '../check/online/content.ts';
 import { DiskLife } from '../check/online/disk-life.ts';
 import { HeardCheck } from '../check/online/heard.ts';
+import { LogTimeCheck } from '../check/online/log-time.ts';
 import { PlatterLooks } from '../check/online/looks.ts';
 import { MarkCheck } from '../check/online/marks.ts';
 import { OfficeCheck } from '../check/online/offices.ts';
@@ -64,6 +65,7 @@ export class Cluster {
   readonly probes: ClusterProbes;
   readonly #online: OnlineCheck;
   readonly #storms = new StormCheck();
+  readonly #logTime = new LogTimeCheck();
   readonly #draws = new TimeoutDraws();
   readonly #sessions = new SessionCheck();
   readonly #disks = new Map<NodeId, DiskLife>();
@@ -133,6 +135,9 @@ export class Cluster {
         if (event.kind !== 'peer-frame') return;
         office.heard(event.bytes);
         heard.heard(event.bytes);
+      };
+      process.onTurn = (_nowMs, wallMs) => {
+        this.#logTime.shown(id, wallMs, Math.floor(this.world.scheduler.nowUs() / 1_000));
       };
       process.afterTurn = () => this.#afterTurn(id);
       process.onCrash = () => this.probes.crashed(this.#nodes.get(id)!.state);
@@ -227,6 +232,7 @@ export class Cluster {
     // What contradicts the others is told first: it says more than what contradicts itself.
     this.#offices.get(state.config.id)!.afterTurn(state);
     this.#heard.get(state.config.id)!.afterTurn(state);
+    this.#logTime.afterTurn(state, Math.floor(this.world.scheduler.nowUs() / 1_000));
     const isJudged = !this.corrupted.has(state.config.id);
     if (isJudged) this.#checkSound(state);
     for (const group of state.groups) this.#online.afterTurn(group, state.now, isJudged);

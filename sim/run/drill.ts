@@ -113,17 +113,24 @@ export class Drill {
     return `group ${lost.group} lost its leader of term ${lost.term} though nothing happened`;
   }
 
+  #evictedBy(node: NodeId): number {
+    return this.#cluster.node(node)?.state.connections.evicted ?? 0;
+  }
+
   /** What a follower is asked goes to the leader and back. */
   #serve(): string | null {
     const { net, nodes } = this.#cluster.world;
     for (const node of nodes) {
       const burst = new Burst(this.#stream, `calm${node}`, node);
+      const evicted = this.#evictedBy(node);
       burst.connection = net.connect(node, 'calm', burst);
       for (let ms = 0; ms < SERVE_MS && !burst.isOver() && !this.#isOver(); ms += LOOK_MS) {
         this.#pass(LOOK_MS);
       }
       burst.hangUp();
       if (this.#isOver()) return null;
+      // It may have asked for more than a node may owe.
+      if (this.#evictedBy(node) > evicted) continue;
       if (!burst.isAnswered()) return `node ${node} leaves requests without an answer`;
       if (burst.refusal !== null) return `node ${node} is healthy, and says ${burst.refusal}`;
     }

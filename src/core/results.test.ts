@@ -150,6 +150,9 @@ describe('a lane of results', () => {
       lane.push(1, 1, new Uint8Array(4_097), 0, 4_097);
       expect(() => lane.value(row)).toThrow('a short row');
       expect(() => lane.value(row + 1)).toThrow('a short row');
+      lane.drop(row, 9);
+      expect(lane.value(row)).toEqual(NOTHING);
+      expect(lane.status[row]).toBe(9);
     });
   });
 });

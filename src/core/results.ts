@@ -95,12 +95,18 @@ export class ResultLane {
     return this.valueAt[row] === SHORT;
   }
 
+  /** The row has no value any more, and `status` says so. */
+  drop(row: number, status: number): void {
+    this.status[row] = status;
+    this.valueBytes[row] = 0;
+  }
+
   /** A view of row `row`'s value; valid until `clear`. */
   value(row: number): Uint8Array {
     assert(row < this.count, 'internal', 'no such row');
     const at = this.valueAt[row]!;
     const bytes = this.valueBytes[row]!;
-    if (at !== SHORT) return this.values.subarray(at, at + bytes);
+    if (at !== SHORT || bytes === 0) return this.values.subarray(at, at + bytes);
     assert(row === this.count - 1 && bytes <= this.#newest.length, 'internal', 'a short row');
     return this.#newest.subarray(0, bytes);
   }

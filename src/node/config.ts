@@ -46,7 +46,7 @@ export interface NodeConfig extends RaftTuning {
   readonly probePeriodMs: number;
   /** A request without an answer for so long ends: unknown if it was sent on, else refused. */
   readonly requestTimeoutMs: number;
-  /** Messages with requests that may be on their way to the leader of a group. */
+  /** Messages with requests to the leader of a group, from the oldest without an answer on. */
   readonly forwardsMax: number;
   /** The answers to one message with requests: what a frame to a peer has room for, or less. */
   readonly forwardReplyBytesMax: number;

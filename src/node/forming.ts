@@ -87,7 +87,7 @@ function writeFormation(node: NodeState, clusterId: ClusterId, voters: readonly 
     const body = encodeFormation({ settings, configuration });
     const bytes = new Uint8Array(ENTRY_HEADER_BYTES + body.length);
     bytes.set(body, ENTRY_HEADER_BYTES);
-    stepRaft(node, group, { kind: 'form', configuration, bytes, wall: node.wall });
+    stepRaft(node, group, { kind: 'form', configuration, bytes });
   }
 }
 

@@ -21,6 +21,15 @@ export interface ForwardStream {
   gatheredBytes: number;
 }
 
+/**
+ * Batches from the oldest without an answer on: the leader remembers its answers to all of these, for
+ * it learns only with the next batch which of them we need no more.
+ */
+export function windowOf({ outstanding, nextSequence }: ForwardStream): number {
+  const oldest = outstanding[0];
+  return oldest === undefined ? 0 : nextSequence - oldest.sequence;
+}
+
 export function newStream(leader: Member, term: Term, nonce: number): ForwardStream {
   return {
     nonce,

@@ -23,7 +23,7 @@ import { sameMember } from '../core/members.ts';
 import { CHANNEL, type PeerFrameView } from '../core/protocol/peer-frame.ts';
 import { ENTRY_BODY_BYTES_MAX, type Member } from '../core/types.ts';
 import type { ReadRows } from './batch.ts';
-import { type ForwardStream, newStream, type Outstanding } from './forward-stream.ts';
+import { type ForwardStream, newStream, type Outstanding, windowOf } from './forward-stream.ts';
 import type { Routed } from './gather.ts';
 import type { Group } from './group.ts';
 import { endUnknown, markForwarded, refuseOne } from './owners.ts';
@@ -40,7 +40,7 @@ export function forward(node: NodeState, group: Group, request: Routed): void {
   }
   group.stream ??= newStream(leader, group.raft.currentTerm, nextNonce(node));
   const { stream } = group;
-  if (stream.outstanding.length >= node.config.forwardsMax) {
+  if (windowOf(stream) >= node.config.forwardsMax) {
     refuseOne(node, request.owner, request.slot, 'OVERLOADED');
     return;
   }

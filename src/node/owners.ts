@@ -28,8 +28,7 @@ export function answerAll(node: NodeState, rows: Rows, lane: ResultLane, first: 
  */
 function isTold({ storeOut }: NodeState, lane: ResultLane, row: number): boolean {
   if (lane === storeOut.reads || lane.status[row] === STATUS.CONDITION_FAILED) return false;
-  lane.status[row] = STATUS.APPLIED_RESULT_DROPPED;
-  lane.valueBytes[row] = 0;
+  lane.drop(row, STATUS.APPLIED_RESULT_DROPPED);
   return true;
 }
 

@@ -46,8 +46,11 @@ export function evaluate(node: NodeState, group: Group, { batch, rows }: ReadRow
 /** The stamp that an entry written now would get; a follower knows only what it has applied. */
 export function stampOf(node: NodeState, group: Group): number {
   const { leading } = group.raft;
-  return leading === null ? group.store.logTime : nextStamp(group.raft, leading, node.wall);
+  return leading === null
+    ? group.store.logTime
+    : nextStamp(group.raft, leading, node.wall, node.now);
 }
 
 export const hasClusterTime = (node: NodeState, group: Group): boolean =>
-  group.raft.leading !== null && clusterTime(group.raft, group.raft.leading, node.wall) > 0;
+  group.raft.leading !== null &&
+  clusterTime(group.raft, group.raft.leading, node.wall, node.now) > 0;

@@ -8,10 +8,8 @@
 import type { NodeState } from '../../../src/node/state.ts';
 import { violate } from './violate.ts';
 
-const WAITS = 2;
+const WAITS = 3;
 const SLACK_MS = 1_000;
-/** What a sender says is as old as its message. */
-const REMEMBERED_SHARE = 8;
 /** Lanes begin with as much as this, and a single value may be as long as that. */
 const LANE_BYTES_MIN = 256 * 1024;
 
@@ -32,8 +30,8 @@ export function checkAnswered({ connections, config, now, phase }: NodeState): v
 
 /** At the end of a turn. */
 export function checkOwed({ connections, config, ports, served, storeOut }: NodeState): void {
-  // A sender has so many on their way, and says with each which of those before it needs no more.
-  if (served.remembered > REMEMBERED_SHARE * config.forwardsMax) {
+  // A window of those on their way, and the one before, until its sender says that it has the answers.
+  if (served.remembered > 2 * config.forwardsMax) {
     violate('queue-bound', `node ${config.id} remembers answers to ${served.remembered} batches`);
   }
   let unsent = 0;

@@ -121,14 +121,14 @@ function countPreVotes(state: RaftState, out: RaftOut, now: Millis): void {
 export function receiveVoteReply(
   state: RaftState,
   out: RaftOut,
-  { reply, wall }: { readonly reply: VoteReply; readonly wall: number },
+  reply: VoteReply,
   now: Millis,
 ): void {
   if (state.role !== 'candidate' || state.candidate === null) return;
   if (reply.term !== state.currentTerm) return;
   const { clocks } = state.candidate;
   if (!clocks.some(({ member }) => sameMember(member, reply.from))) {
-    clocks.push({ member: reply.from, offset: reply.wall - wall });
+    clocks.push({ member: reply.from, offset: reply.wall - now });
   }
   addMember(reply.granted ? state.candidate.granted : state.candidate.denied, reply.from);
   countVotes(state, out, now);

@@ -65,7 +65,6 @@ export type RaftEvent =
       readonly kind: 'form';
       readonly configuration: Configuration;
       readonly bytes: Uint8Array;
-      readonly wall: number;
     }
   | { readonly kind: 'durability'; readonly durability: Durability }
   /** Our state is lost or wrong: we neither campaign nor lead until it is replaced. */

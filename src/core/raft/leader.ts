@@ -16,7 +16,7 @@ import { heartbeatToAll, replicateToAll } from './replicate.ts';
 import { changeRole } from './roles.ts';
 import { currentConfiguration, type LeaderState, type RaftState } from './state.ts';
 import { becomeFollower } from './step-down.ts';
-import { nextStamp } from './time.ts';
+import { clusterTime, nextStamp } from './time.ts';
 
 export interface Proposal {
   readonly entryKind: EntryKind;
@@ -54,7 +54,7 @@ export function becomeLeader(state: RaftState, out: RaftOut, now: Millis): void 
   appendAsLeader(state, out, { entryKind: ENTRY_KIND.COMMANDS, count: 0, bytes, wall: 0 }, now);
 }
 
-/** Our own row: our clock is our own, and we are always in touch with ourselves. */
+/** Our own row: our clock is read when it is asked for, and we are always in touch with ourselves. */
 function noteOwnProgress(state: RaftState, now: Millis): void {
   const own = findProgress(state.leading!, state.config.self);
   if (own === null) return;
@@ -98,7 +98,7 @@ export function appendAsLeader(
     group: state.config.group,
     term: state.currentTerm,
     index,
-    stamp: nextStamp(state, leading, proposal.wall),
+    stamp: nextStamp(state, leading, proposal.wall, now),
     count: proposal.count,
   });
   persistEntry(state, out, proposal.bytes);
@@ -124,7 +124,7 @@ export function leaderTick(state: RaftState, out: RaftOut, wall: number, now: Mi
   if (leading.transfer !== null && now >= leading.transfer.deadline) leading.transfer = null;
   if (now >= state.heartbeatDeadline) {
     state.heartbeatDeadline = (now + state.config.heartbeatMs) as Millis;
-    heartbeatToAll(state, out, leading, wall);
+    heartbeatToAll(state, out, leading, clusterTime(state, leading, wall, now));
     replicateToAll(state, out, leading);
   }
 }

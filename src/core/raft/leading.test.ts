@@ -110,6 +110,20 @@ describe('log time', () => {
     expect(stampAt(c, 1)).toBeGreaterThan(1_000_000);
   });
 
+  test('is not moved by a leader whose clock is set, not even until it hears of the others again', () => {
+    for (const step of [1_000_000, -1_000_000]) {
+      const c = story({ nodes: 3 });
+      c.elect(1);
+      c.run(40);
+      c.propose(1, 'x');
+      const before = stampAt(c, 1);
+      c.machine(1).wallOffset += step;
+      c.elapse(5);
+      c.propose(1, 'y');
+      expect(stampAt(c, 1) - before).toBe(5);
+    }
+  });
+
   test('stands still until a quorum’s clocks are known in this term', () => {
     const c = story({ nodes: 3 });
     c.hold('append');

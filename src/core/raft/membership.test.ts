@@ -354,7 +354,7 @@ describe('leaving', () => {
 describe('formation', () => {
   test('entry 1 is written by an empty store only', () => {
     const c = story({ nodes: 3 });
-    const form = { kind: 'form', bytes: new Uint8Array(64), wall: 1 } as const;
+    const form = { kind: 'form', bytes: new Uint8Array(64) } as const;
     const configuration = { voters: members(1, 2, 3), outgoing: [], learners: [] };
     expect(c.ask(1, { ...form, configuration })).toEqual({ kind: 'refused', reason: 'not-empty' });
     // testdata/formation.txt tells the other half.

@@ -13,7 +13,6 @@ import type { RaftOut } from './out.ts';
 import { send } from './persist.ts';
 import { awaitSnapshot, isWindowFull, probeFrom } from './progress.ts';
 import type { LeaderState, Progress, RaftState } from './state.ts';
-import { clusterTime } from './time.ts';
 
 /** Sends every follower what it lacks, within its window. */
 export function replicateToAll(state: RaftState, out: RaftOut, leading: LeaderState): void {
@@ -29,33 +28,36 @@ export function replicate(state: RaftState, out: RaftOut, progress: Progress): v
   }
 }
 
-/** Sends everyone a heartbeat: proof of office, commit index, and the current read round. */
+/**
+ * Sends everyone a heartbeat: proof of office, commit index, and the current read round. `clock`: the
+ * cluster's time, 0 if it is not told.
+ */
 export function heartbeatToAll(
   state: RaftState,
   out: RaftOut,
   leading: LeaderState,
-  wall: number,
+  clock: number,
 ): void {
   for (const progress of leading.progress) {
-    if (!sameMember(progress.member, state.config.self)) heartbeat(state, out, progress, wall);
+    if (!sameMember(progress.member, state.config.self)) heartbeat(state, out, progress, clock);
   }
 }
 
-function heartbeat(state: RaftState, out: RaftOut, progress: Progress, wall: number): void {
+function heartbeat(state: RaftState, out: RaftOut, progress: Progress, clock: number): void {
   progress.isProbeOut = false;
   if (progress.mode === 'snapshot') {
     // Level-triggered: a transfer that was lost with a crash of its sender is asked for again.
     out.snapshotsWanted.push(progress.member);
-    sendAppend(state, out, { progress, previousIndex: 0 as LogIndex, entries: [], wall });
+    sendAppend(state, out, { progress, previousIndex: 0 as LogIndex, entries: [], clock });
     return;
   }
   const previousIndex = (progress.nextIndex - 1) as LogIndex;
   if (termAt(state.log, previousIndex) === null) {
     wantSnapshot(state, out, progress);
-    sendAppend(state, out, { progress, previousIndex: 0 as LogIndex, entries: [], wall });
+    sendAppend(state, out, { progress, previousIndex: 0 as LogIndex, entries: [], clock });
     return;
   }
-  sendAppend(state, out, { progress, previousIndex, entries: [], wall });
+  sendAppend(state, out, { progress, previousIndex, entries: [], clock });
 }
 
 /** One append with entries. False: they were compacted, the member needs a snapshot. */
@@ -67,7 +69,7 @@ function sendEntries(state: RaftState, out: RaftOut, progress: Progress): boolea
   }
   const { appendEntriesMax, appendBytesMax } = state.config;
   const entries = entriesAfter(state.log, previousIndex, appendEntriesMax, appendBytesMax);
-  sendAppend(state, out, { progress, previousIndex, entries, wall: 0 });
+  sendAppend(state, out, { progress, previousIndex, entries, clock: 0 });
   if (progress.mode === 'probe') {
     progress.isProbeOut = true;
     return false;
@@ -90,10 +92,10 @@ function sendAppend(
     readonly progress: Progress;
     readonly previousIndex: LogIndex;
     readonly entries: readonly Uint8Array[];
-    readonly wall: number;
+    readonly clock: number;
   },
 ): void {
-  const { progress, previousIndex, entries, wall } = append;
+  const { progress, previousIndex, entries, clock } = append;
   const leading = state.leading!;
   const previousTerm = previousIndex === 0 ? 0 : termAt(state.log, previousIndex);
   send(state, out, {
@@ -105,7 +107,7 @@ function sendAppend(
     previousTerm: previousTerm as typeof state.currentTerm,
     commitIndex: state.commitIndex,
     round: leading.round,
-    clock: wall === 0 ? 0 : clusterTime(state, leading, wall),
+    clock,
     entries,
   });
 }

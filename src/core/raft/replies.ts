@@ -19,14 +19,14 @@ const isSynced = (durability: Durability): boolean => durability !== 'unsafe';
 export function receiveAppendReply(
   state: RaftState,
   out: RaftOut,
-  { reply, wall }: { readonly reply: AppendReply; readonly wall: number },
+  reply: AppendReply,
   now: Millis,
 ): void {
   if (state.leading === null || reply.term !== state.currentTerm) return;
   const progress = findProgress(state.leading, reply.from);
   if (progress === null) return;
   progress.lastContact = now;
-  progress.clockOffset = reply.wall - wall;
+  progress.clockOffset = reply.wall - now;
   progress.ackedRound = Math.max(progress.ackedRound, reply.round);
   if (!reply.accepted) {
     receiveRejection(state, progress, reply);

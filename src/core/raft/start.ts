@@ -75,7 +75,6 @@ export function formCluster(
   form: {
     readonly configuration: Configuration;
     readonly bytes: Uint8Array;
-    readonly wall: number;
   },
   now: Millis,
 ): void {
@@ -91,7 +90,8 @@ export function formCluster(
     group: state.config.group,
     term: state.currentTerm,
     index: 1 as LogIndex,
-    stamp: form.wall,
+    // One clock alone does not say what time it is: see time.ts.
+    stamp: 0,
     count: 0,
   });
   assert(form.bytes.length > ENTRY_HEADER_BYTES, 'internal', 'an empty formation');

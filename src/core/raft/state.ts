@@ -80,7 +80,7 @@ export interface Progress {
   lastContact: Millis;
   /** The newest read round that this member answered. */
   ackedRound: number;
-  /** Its wall clock less ours; null until it was heard in this term. */
+  /** Its wall clock less our monotonic one; null until it was heard in this term. Ours: 0. */
   clockOffset: number | null;
 }
 

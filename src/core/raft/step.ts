@@ -172,13 +172,13 @@ function receive(
       receiveVote(state, out, { asked: message, wall }, now);
       break;
     case 'vote-reply':
-      receiveVoteReply(state, out, { reply: message, wall }, now);
+      receiveVoteReply(state, out, message, now);
       break;
     case 'append':
       receiveAppend(state, out, { append: message, wall }, now);
       break;
     case 'append-reply':
-      receiveAppendReply(state, out, { reply: message, wall }, now);
+      receiveAppendReply(state, out, message, now);
       break;
     case 'timeout-now':
       receiveTimeoutNow(state, out, message, now);

@@ -1,13 +1,14 @@
 /**
  * Log time (docs/architecture.md, "Time").
  *
- * A stamp is max(previous stamp, leader's wall clock + lower median of the voters' clock offsets to
- * it, its own 0 included): one bad clock never decides. Until a quorum's offsets of this term are
- * known, the stamp is the previous one, for the no-op too.
+ * A stamp is max(previous stamp, lower median of the voters' wall clocks): one bad clock never decides.
+ * Our own is read now; another's is its last reading of this term, carried on by our monotonic clock
+ * and not by our wall clock, which may have been set since: then all readings would move with it
+ * (ADR 0010). Until a quorum's clocks are known, the stamp is the previous one, for the no-op too.
  */
 import type { Millis } from '../../base/units.ts';
 import { entryStamp } from '../entry.ts';
-import { isVoter } from '../members.ts';
+import { isVoter, sameMember } from '../members.ts';
 import type { Member } from '../types.ts';
 import { findProgress } from './progress.ts';
 import { hasQuorum } from './quorum.ts';
@@ -20,21 +21,31 @@ export function previousStamp(state: RaftState): number {
 }
 
 /** The cluster's time by its voters' clocks; 0 while no quorum of them is known. */
-export function clusterTime(state: RaftState, leading: LeaderState, wall: number): number {
+export function clusterTime(
+  state: RaftState,
+  leading: LeaderState,
+  wall: number,
+  now: Millis,
+): number {
   const configuration = currentConfiguration(state);
   const isKnown = (member: Member) => (findProgress(leading, member)?.clockOffset ?? null) !== null;
   if (!hasQuorum(configuration, isKnown)) return 0;
   const offsets: number[] = [];
-  for (const progress of leading.progress) {
-    if (progress.clockOffset === null || !isVoter(configuration, progress.member)) continue;
-    offsets.push(progress.clockOffset);
+  for (const { member, clockOffset } of leading.progress) {
+    if (clockOffset === null || !isVoter(configuration, member)) continue;
+    offsets.push(sameMember(member, state.config.self) ? wall - now : clockOffset);
   }
   offsets.sort((left, right) => left - right);
-  return Math.max(0, wall + offsets[(offsets.length - 1) >> 1]!);
+  return Math.max(0, now + offsets[(offsets.length - 1) >> 1]!);
 }
 
-export function nextStamp(state: RaftState, leading: LeaderState, wall: number): number {
-  return Math.max(previousStamp(state), clusterTime(state, leading, wall));
+export function nextStamp(
+  state: RaftState,
+  leading: LeaderState,
+  wall: number,
+  now: Millis,
+): number {
+  return Math.max(previousStamp(state), clusterTime(state, leading, wall, now));
 }
 
 /**

@@ -166,7 +166,7 @@ export class Script {
     const body = encodeFormation({ settings, configuration });
     const bytes = new Uint8Array(ENTRY_HEADER_BYTES + body.length);
     bytes.set(body, ENTRY_HEADER_BYTES);
-    return this.#c.ask(id, { kind: 'form', configuration, bytes, wall: 1 });
+    return this.#c.ask(id, { kind: 'form', configuration, bytes });
   }
 
   #fault(verb: string, id: number, second: number | null): boolean {

@@ -52,6 +52,7 @@ export function stagesOf(list: ListName): readonly Stage[] {
         door(`engines (seeds ${ENGINE_SEEDS})`, ENGINES),
         door('npm start', ['node', 'scripts/checks/start-smoke.ts']),
         door('integration', ['scripts/integration-test.sh']),
+        door('storms', ['node', 'scripts/storms/main.ts', '--scale', '0.01']),
       ];
   }
 }

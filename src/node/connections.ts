@@ -110,11 +110,6 @@ export class Connections {
     return this.#rows.values();
   }
 
-  /** Bytes that clients have yet to take, as far as is known. */
-  get unsentBytes(): number {
-    return this.#unsent;
-  }
-
   find(id: ConnectionId): Connection | null {
     if (this.#found !== null && this.#found.id === id) return this.#found;
     this.#found = this.#rows.get(id) ?? null;

@@ -2,7 +2,7 @@
  * npm run storms: what the world may throw at a node, thrown at a real cluster.
  *
  *   --scale S    share of the full size: 10⁶ random and 10⁵ changed frames at each door, 10,000 idle
- *                connections, 100 readers that do not read. Default: 0.01
+ *                connections, 100 readers that do not read, 1,500 swaps that meet 8 MiB. Default: 0.01
  *   --seed N     what the frames are drawn from
  *   --json       figures as one JSON object, at the end
  *
@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { VALUE_BYTES_MAX } from '../../src/core/types.ts';
 import { Cluster, until } from '../integration/cluster.ts';
 import { connect, putView } from '../integration/lone-node.ts';
 import { Broken, demand } from '../integration/verdict.ts';
@@ -30,12 +31,14 @@ import {
   throwDatagrams,
   throwFrames,
 } from './frames.ts';
+import { swapInVain } from './greedy.ts';
 import { type Probed, Prober } from './prober.ts';
 
 const RANDOM_FRAMES = 1_000_000;
 const CHANGED_FRAMES = 100_000;
 const IDLE = 9_990;
 const SLOW_READERS = 100;
+const GREEDY_SWAPS = 1_500;
 const LARGE_VALUE_BYTES = 256 * 1024;
 const CALM_MS = 1_500;
 const SETTLE_MS = 20_000;
@@ -136,6 +139,7 @@ async function stormsOf(
   }
   storms.push(['idle connections', () => idle(port, sized(IDLE))]);
   storms.push(['slow readers', () => slowReaders(port, sized(SLOW_READERS))]);
+  storms.push(['greedy swaps', () => greedySwaps(port, sized(GREEDY_SWAPS))]);
   return storms;
 }
 
@@ -151,17 +155,28 @@ async function idle(port: number, wanted: number): Promise<string> {
 }
 
 async function slowReaders(port: number, count: number): Promise<string> {
-  const key = new TextEncoder().encode('large');
-  const writer = await connect(port);
-  const value = new Uint8Array(LARGE_VALUE_BYTES).fill(0x2e);
-  const answer = await writer.request(putView({ key, value }));
-  demand(answer.kind === 'result', `the large value is not taken: ${answer.kind}`);
-  writer.close();
+  const key = await largeValue(port, LARGE_VALUE_BYTES);
   const sockets = await crowd(port, count);
   for (const socket of sockets) askAndSleep(socket, key);
   await sleep(2 * CALM_MS);
   for (const socket of sockets) socket.destroy();
   return `${count}, with 64 reads of 256 KiB each`;
+}
+
+async function greedySwaps(port: number, count: number): Promise<string> {
+  const key = await largeValue(port, VALUE_BYTES_MAX);
+  const { answered, refused } = await swapInVain(port, key, count);
+  return `${count} that met 8 MiB; ${answered} answered, ${refused} refused`;
+}
+
+/** A key that holds one. */
+async function largeValue(port: number, bytes: number): Promise<Uint8Array> {
+  const key = new TextEncoder().encode('large');
+  const writer = await connect(port);
+  const answer = await writer.request(putView({ key, value: new Uint8Array(bytes).fill(0x2e) }));
+  demand(answer.kind === 'result', `the large value is not taken: ${answer.kind}`);
+  writer.close();
+  return key;
 }
 
 /** Calm, the storm, calm again; and what must hold then. */

@@ -1,8 +1,7 @@
 /** `npm run bench -- …`: measures the project itself; docs/performance.md says what came of it. */
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { IMPLEMENTATIONS } from '../src/runtime/native/choice.ts';
+import { Command, InvalidArgumentError } from 'commander';
 import { compare, PEER_NAMES, type PeerName } from './compare/compare.ts';
 import { compareJson, compareTable } from './compare/report.ts';
 import { runDisk } from './disk.ts';
@@ -13,8 +12,6 @@ import { runNet } from './net.ts';
 import { pathJson, pathTable } from './path-report.ts';
 import { type PathFinding, runPath } from './path-run.ts';
 import { profileTable, runProfile } from './profile.ts';
-import { runStorm } from './storm.ts';
-import { mib, rounded, tableOf } from './table.ts';
 import { runThroughput } from './throughput.ts';
 import { hasErrors, throughputJson, throughputTable } from './throughput-report.ts';
 
@@ -151,33 +148,6 @@ withLoad(program.command('path'))
       findings.push(await runPath({ trees, nodes, shape, rounds, operations }));
     }
     print(json, pathTable(findings), pathJson(findings));
-  });
-
-program
-  .command('storm')
-  .description('what others feel of broken frames, idle connections, readers that do not read')
-  .addOption(new Option('--net <kind>', 'whose sockets').choices(IMPLEMENTATIONS).default('native'))
-  .option('--random <n>', 'random frames', integer(1, 1e9), 1_000_000)
-  .option('--mutated <n>', 'changed frames, and random frames of a peer', integer(1, 1e9), 100_000)
-  .option('--idle <n>', 'idle connections', integer(0, 9_900), 9_900)
-  .option('--readers <n>', 'readers that do not read', integer(0, 1000), 100)
-  .option('--json', 'as the last line, one JSON object', false)
-  .action(async ({ net: implementation, json, ...plan }) => {
-    const stages = await runStorm({ implementation, ...plan });
-    const rows = stages.map(({ name, sample, residentBytes }) => [
-      name,
-      `${Math.round(sample.opsPerSecond)}`,
-      ...[sample.p50us, sample.p99us].map((us) => `${rounded(us / 1000)} ms`),
-      `${sample.errors}`,
-      mib(residentBytes),
-    ]);
-    const title = ['WHILE', 'OPS/S', 'P50', 'P99', 'ERRORS', 'RESIDENT'];
-    print(
-      json,
-      tableOf([title, ...rows]),
-      JSON.stringify({ bench: 'storm', implementation, stages }),
-    );
-    process.exitCode = stages.some(({ sample }) => sample.errors > 0) ? 1 : 0;
   });
 
 await program.parseAsync();

@@ -31,7 +31,7 @@ const FLAGS: Record<Place, { readonly net: Implementation; readonly netThread: '
 };
 
 /** A node whose sockets `implementation` moves, with every key in place. */
-export async function startNode(
+async function startNode(
   { net, netThread }: { readonly net: Implementation; readonly netThread: string },
   walDirectory: string,
   plan: ThroughputPlan,

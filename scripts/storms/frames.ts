@@ -8,11 +8,12 @@ import dgram from 'node:dgram';
 import net from 'node:net';
 import { fromHex } from '../../src/base/bytes.ts';
 import { type ClusterId, nodeId } from '../../src/base/units.ts';
-import { newRequestView, writeHello, writeRequest } from '../../src/core/protocol/client.ts';
+import { newRequestView, writeRequest } from '../../src/core/protocol/client.ts';
 import { FrameWriter } from '../../src/core/protocol/frame-writer.ts';
-import { CHANNEL, PEER_VERSION, PeerFrameWriter } from '../../src/core/protocol/peer-frame.ts';
-import { REQUEST, ROLE } from '../../src/core/protocol/wire.ts';
+import { CHANNEL, PeerFrameWriter } from '../../src/core/protocol/peer-frame.ts';
+import { REQUEST } from '../../src/core/protocol/wire.ts';
 import { encodeMessage } from '../../src/core/swim/message.ts';
+import { peerGreeting } from '../../src/runtime/greeting.ts';
 import type { Cluster, Health } from '../integration/cluster.ts';
 import { HOST } from '../integration/ports.ts';
 import { demand } from '../integration/verdict.ts';
@@ -57,21 +58,11 @@ export function clientProtocol(bytes: Bytes): Protocol {
 }
 
 export function peerProtocol(bytes: Bytes, of: Health, to: Health): Protocol {
-  const writer = new FrameWriter(of.node);
-  const ids = { cluster: fromHex(of.cluster!), store: fromHex(of.store!) };
-  writeHello(writer, 0, {
-    role: ROLE.PEER,
-    versionMin: PEER_VERSION,
-    versionMax: PEER_VERSION,
-    features: 0,
-    node: of.node,
-    ...ids,
-  });
   const address = {
     from: of.node,
     to: to.node,
-    cluster: ids.cluster,
-    fromStore: ids.store,
+    cluster: fromHex(of.cluster!),
+    fromStore: fromHex(of.store!),
     toStore: fromHex(to.store!),
   };
   const good = (): Uint8Array => {
@@ -93,7 +84,7 @@ export function peerProtocol(bytes: Bytes, of: Health, to: Health): Protocol {
     new DataView(frame.buffer).setUint32(8, frame.length, true);
     return frame;
   };
-  return { name: 'peer', greeting: writer.take(), good, random };
+  return { name: 'peer', greeting: peerGreeting(nodeId(of.node)), good, random };
 }
 
 export function gossipProtocol(bytes: Bytes, of: Health, to: Health): Protocol {

@@ -1,4 +1,5 @@
 /** All mutants: those of the catalogue of known bugs in its order, then those of our own. */
+import { BOUNDS_MUTANTS } from './bounds.ts';
 import { CANARIES } from './canary.ts';
 import { CLIENT_MUTANTS } from './clients.ts';
 import { DIRECTED_ELECTION_MUTANTS } from './directed-elections.ts';
@@ -36,6 +37,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...SWIM_MUTANTS,
   ...REPAIR_MUTANTS,
   ...SERVICE_MUTANTS,
+  ...BOUNDS_MUTANTS,
   ...STATE_MUTANTS,
   ...HOLDOUT_CLIENT_MUTANTS,
   ...HOLDOUT_STATE_MUTANTS,

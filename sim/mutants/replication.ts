@@ -161,7 +161,8 @@ const rows: readonly MutantRow[] = [
     id: 'A20',
     tier: 2,
     violates: ['SMS'],
-    also: ['monotonic'],
+    // A follower that is told of a commit and forgets it is seen by the watch over heartbeats, too.
+    also: ['monotonic', 'liveness'],
     note: 'a follower may lower its commit index',
     edits: [
       {
@@ -268,6 +269,8 @@ const rows: readonly MutantRow[] = [
     id: 'A34',
     tier: 2,
     violates: ['LIVE'],
+    // The count itself is checked, long before anybody waits for it.
+    also: ['queue-bound'],
     note: 'what was rejected still counts as in flight',
     edits: [
       {

@@ -10,7 +10,7 @@
  * node runs and is ready, the node answers as before, has given its descriptors back, and holds no
  * more memory than it may. Ends with 0 if all of that held, else with 1.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -80,7 +80,6 @@ async function main(): Promise<void> {
   demand(scale > 0 && scale <= 1, '--scale: a share above 0, at most 1');
   demand(Number.isInteger(seed), '--seed: a whole number');
   const folder = mkdtempSync(join(tmpdir(), 'apex-kv-storms-'));
-  mkdirSync(folder, { recursive: true });
   const cluster = await Cluster.boot({ name: 'storms', folder }, false);
   const figures: Figures[] = [];
   try {

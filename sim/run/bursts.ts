@@ -31,6 +31,7 @@ import type { World } from '../world/world.ts';
 import { BurstJudge, type Read, type Write } from './burst-judge.ts';
 import { addressOf } from './config.ts';
 import { checkDeserved } from './deserved.ts';
+import { recur } from './recur.ts';
 
 const BURST_EVENT = eventKind('burst');
 const BURSTS_MAX = 40;
@@ -66,12 +67,11 @@ export class Bursts {
 
   /** About every `meanMs`, one at a time; never if that is 0. */
   start(meanMs: number): void {
-    if (meanMs === 0) return;
-    const delayUs = this.#stream.between(1, meanMs * 2_000);
-    this.#options.world.scheduler.after(delayUs, BURST_EVENT, 0, () => {
-      if (this.#isOver || this.#count >= BURSTS_MAX) return;
+    const { scheduler } = this.#options.world;
+    recur({ scheduler, kind: BURST_EVENT, stream: this.#stream, meanMs }, () => {
+      if (this.#isOver || this.#count >= BURSTS_MAX) return 'over';
       if (this.#current === null || this.#current.isOver()) this.#next();
-      this.start(meanMs);
+      return 'again';
     });
   }
 

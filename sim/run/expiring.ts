@@ -13,6 +13,7 @@ import type { Stream } from '../world/streams.ts';
 import { eventKind } from '../world/trace.ts';
 import type { Cluster } from './cluster.ts';
 import type { History } from './history.ts';
+import { recur } from './recur.ts';
 import { newestLeader } from './seats.ts';
 
 const EXPIRING_EVENT = eventKind('expiring');
@@ -37,12 +38,11 @@ export class ExpiringKeys {
 
   /** Writes about every `meanMs`; never if that is 0. */
   start(meanMs: number): void {
-    if (meanMs === 0) return;
-    const delayUs = this.#stream.between(1, meanMs * 2_000);
-    this.#cluster.world.scheduler.after(delayUs, EXPIRING_EVENT, 0, () => {
-      if (this.isOver || this.#serial >= WRITES_MAX) return;
+    const { scheduler } = this.#cluster.world;
+    recur({ scheduler, kind: EXPIRING_EVENT, stream: this.#stream, meanMs }, () => {
+      if (this.isOver || this.#serial >= WRITES_MAX) return 'over';
       this.#write();
-      this.start(meanMs);
+      return 'again';
     });
   }
 

@@ -16,6 +16,7 @@ import type { Group } from '../../src/node/group.ts';
 import type { Stream } from '../world/streams.ts';
 import { eventKind } from '../world/trace.ts';
 import type { Cluster } from './cluster.ts';
+import { recur } from './recur.ts';
 import { drawSettings } from './rough-settings.ts';
 import { newestLeader } from './seats.ts';
 
@@ -66,12 +67,11 @@ export class RoughCommands {
 
   /** Writes about every `meanMs`; never if that is 0. */
   start(meanMs: number): void {
-    if (meanMs === 0) return;
-    const delayUs = this.#stream.between(1, meanMs * 2_000);
-    this.#cluster.world.scheduler.after(delayUs, ROUGH_EVENT, 0, () => {
-      if (this.isOver || this.#count++ >= WRITES_MAX) return;
+    const { scheduler } = this.#cluster.world;
+    recur({ scheduler, kind: ROUGH_EVENT, stream: this.#stream, meanMs }, () => {
+      if (this.isOver || this.#count++ >= WRITES_MAX) return 'over';
       this.#write();
-      this.start(meanMs);
+      return 'again';
     });
   }
 

@@ -21,6 +21,7 @@ import type { ClientSink } from '../world/net-connection.ts';
 import type { Stream } from '../world/streams.ts';
 import { eventKind } from '../world/trace.ts';
 import type { World } from '../world/world.ts';
+import { recur } from './recur.ts';
 
 const RUDE_EVENT = eventKind('rude');
 const CALLS_MAX = 40;
@@ -58,15 +59,14 @@ export class RudeClients {
 
   /** About every `meanMs`; never if that is 0. */
   start(meanMs: number): void {
-    if (meanMs === 0) return;
-    const delayUs = this.#stream.between(1, meanMs * 2_000);
-    this.#options.world.scheduler.after(delayUs, RUDE_EVENT, 0, () => {
-      if (this.#isOver || this.#count++ >= CALLS_MAX) return;
+    const { scheduler } = this.#options.world;
+    recur({ scheduler, kind: RUDE_EVENT, stream: this.#stream, meanMs }, () => {
+      if (this.#isOver || this.#count++ >= CALLS_MAX) return 'over';
       const isCrowd = this.#stream.permille(CROWD_PERMILLE);
       const node = this.#stream.pick(this.#options.nodes);
       if (isCrowd) this.#crowd(node);
       else this.#call(node, PATIENCE_MS, () => speech(this.#stream));
-      this.start(meanMs);
+      return 'again';
     });
   }
 

@@ -1,4 +1,4 @@
-/** Nodes as a user runs them: `kv serve` in processes of their own, on free ports of this machine. */
+/** Nodes as a user runs them: the launcher's `kv serve`, a process each, on free ports here. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { freePorts, HOST } from './ports.ts';
 
 export const KV_MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const LAUNCHER = fileURLToPath(new URL('../build/kv', import.meta.url));
 /** Gossip is at the client port + 1000, HTTP at + 2000. */
 const HTTP_PORT_OFFSET = 2000;
 const OFFSETS = [0, 1000, HTTP_PORT_OFFSET];
@@ -19,7 +20,7 @@ const TICKS_PER_SECOND = 100;
 export interface ServeOptions {
   readonly nodes: number;
   readonly walDirectory: string;
-  /** Passed to node, before the program. */
+  /** Passed to Node, in NODE_OPTIONS. */
   readonly nodeFlags: readonly string[];
   /** Passed to `kv serve`, behind its own. */
   readonly serveFlags?: readonly string[];
@@ -90,8 +91,9 @@ function boot(ports: readonly number[], at: number, options: ServeOptions): Chil
   const peers = ports.map((port, peer) => `${HOST}:${port}:${peer + 1}`).filter((_, n) => n !== at);
   const flags = ['--id', `${at + 1}`, '--port', `${ports[at]}`, '--wal-dir', walDirectory];
   const list = peers.length === 0 ? [] : ['--peers', peers.join(',')];
-  const args = [...nodeFlags, KV_MAIN, 'serve', ...flags, ...list, ...serveFlags];
-  return spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const env = { ...process.env, NODE_OPTIONS: nodeFlags.join(' ') };
+  const args = ['serve', ...flags, ...list, ...serveFlags];
+  return spawn(LAUNCHER, args, { stdio: ['ignore', 'ignore', 'inherit'], env });
 }
 
 /** Fields 14 and 15 of proc(5); the second field may hold blanks, so counting begins behind it. */

@@ -4,7 +4,8 @@
 // The launcher is POSIX sh: it finds the repository from its own place, through symlinks, and runs
 // src/main.ts under the Node that the npm package `node` brought, else under the machine's own.
 // Node keeps there what it has compiled: half of a start is stripping types and compiling. Where it
-// may not write, it goes on without.
+// may not write, it goes on without. A node's heap begins as large as it becomes under load: grown
+// from the engine's own beginning it is collected whole six times a second (docs/performance.md).
 // Runs on Node 20 and imports nothing that has to be installed first.
 import { chmodSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -31,7 +32,11 @@ node=$root/node_modules/.bin/node
 [ -x "$node" ] || node=node
 : "\${NODE_COMPILE_CACHE:=$root/node_modules/.cache/kv}"
 export NODE_COMPILE_CACHE
-exec "$node" "$root/src/main.ts" "$@"
+case \${1-} in
+  serve | --[!cbt]*) set -- --initial-heap-size=128 --min-semi-space-size=16 "$root/src/main.ts" "$@" ;;
+  *) set -- "$root/src/main.ts" "$@" ;;
+esac
+exec "$node" "$@"
 `;
 
 export function writeLauncher() {

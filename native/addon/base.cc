@@ -1,20 +1,22 @@
-// native/base for JavaScript: the regions behind the memory port; checksums and hashes, so that
-// tests hold the two implementations against each other.
+// native/base for JavaScript: the regions behind the memory port and its scout; checksums and
+// hashes, so that tests hold the two implementations against each other.
 #include "addon/doors.h"
 #include "addon/napi.h"
 #include "base/crc32c.h"
 #include "base/region.h"
+#include "base/scout.h"
 #include "base/wyhash.h"
 
 namespace apex::addon {
 namespace {
 
-// crc32c(bytes, seed) → number
+// crc32c(bytes, from, to, seed) → number
 napi_value crc32c(napi_env env, napi_callback_info info) {
-  const Arguments<2> arguments(env, info, "crc32c");
-  const Span bytes = bytes_of(env, arguments[0]);
-  const auto seed = static_cast<std::uint32_t>(number_of(env, arguments[1]));
-  return number(env, base::crc32c(bytes.data, bytes.size, seed));
+  const Arguments<4> arguments(env, info, "crc32c");
+  const auto from = static_cast<std::size_t>(number_of(env, arguments[1]));
+  const auto to = static_cast<std::size_t>(number_of(env, arguments[2]));
+  const auto seed = static_cast<std::uint32_t>(number_of(env, arguments[3]));
+  return number(env, base::crc32c(bytes_of(env, arguments[0]).data + from, to - from, seed));
 }
 
 // wyhash(bytes, seedHigh, seedLow, into: Uint8Array(8)): the hash, little-endian.
@@ -28,6 +30,38 @@ napi_value wyhash(napi_env env, napi_callback_info info) {
   for (std::size_t at = 0; at < into.size && at < 8; at++) {
     into.data[at] = static_cast<std::uint8_t>(hash >> (8 * at));
   }
+  return nullptr;
+}
+
+// hashKeys(bytes, count, from, to, seedHigh, seedLow, high, low): Uint32Arrays of `count` and more.
+napi_value hash_keys(napi_env env, napi_callback_info info) {
+  const Arguments<8> arguments(env, info, "hashKeys");
+  const auto high = static_cast<std::uint64_t>(number_of(env, arguments[4]));
+  const auto low = static_cast<std::uint64_t>(number_of(env, arguments[5]));
+  const base::Keys keys{
+      .bytes = bytes_of(env, arguments[0]).data,
+      .count = static_cast<std::size_t>(number_of(env, arguments[1])),
+      .from = elements_of<std::uint32_t>(env, arguments[2]),
+      .to = elements_of<std::uint32_t>(env, arguments[3]),
+  };
+  base::hash_keys(keys, high << 32 | low, elements_of<std::uint32_t>(env, arguments[6]),
+                  elements_of<std::uint32_t>(env, arguments[7]));
+  return nullptr;
+}
+
+// placeOf(typed array) → its address: a number that only `drawNear` has a use for.
+napi_value place_of(napi_env env, napi_callback_info info) {
+  const Arguments<1> arguments(env, info, "placeOf");
+  const auto place = reinterpret_cast<std::uintptr_t>(bytes_of(env, arguments[0]).data);
+  return number(env, static_cast<double>(place));
+}
+
+// drawNear(places: Float64Array, count, bytes)
+napi_value draw_near(napi_env env, napi_callback_info info) {
+  const Arguments<3> arguments(env, info, "drawNear");
+  base::draw_near(elements_of<double>(env, arguments[0]),
+                  static_cast<std::size_t>(number_of(env, arguments[1])),
+                  static_cast<std::size_t>(number_of(env, arguments[2])));
   return nullptr;
 }
 
@@ -59,6 +93,9 @@ napi_value allocate_region(napi_env env, napi_callback_info info) {
 void register_base(napi_env env, napi_value exports) {
   set_function(env, exports, "crc32c", crc32c);
   set_function(env, exports, "wyhash", wyhash);
+  set_function(env, exports, "hashKeys", hash_keys);
+  set_function(env, exports, "placeOf", place_of);
+  set_function(env, exports, "drawNear", draw_near);
   set_function(env, exports, "allocateRegion", allocate_region);
 }
 

@@ -24,7 +24,7 @@ struct Span {
   std::size_t size = 0;
 };
 
-// A Uint8Array's bytes. Valid while JavaScript holds the array.
+// A typed array's bytes; `size` counts elements. Valid while JavaScript holds the array.
 inline Span bytes_of(napi_env env, napi_value value) {
   Span span;
   void* data = nullptr;
@@ -32,6 +32,12 @@ inline Span bytes_of(napi_env env, napi_value value) {
        "bytes_of");
   span.data = static_cast<std::uint8_t*>(data);
   return span;
+}
+
+// The elements of a typed array, whose kind the caller knows.
+template <typename Element>
+Element* elements_of(napi_env env, napi_value value) {
+  return reinterpret_cast<Element*>(bytes_of(env, value).data);
 }
 
 inline double number_of(napi_env env, napi_value value) {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -16,6 +17,9 @@ constexpr std::size_t kHandlesMax = 64;
 // As measured (docs/performance.md): up to here a direct write is the faster way; a larger one is
 // not, for the kernel sends what it has in its cache in larger pieces.
 constexpr std::size_t kDirectBytesMax = std::size_t{64} << 10;
+// Zeros of a new segment between two syncs. One sync of them all takes so long that whatever else
+// is to be durable meanwhile waits for it.
+constexpr std::uint64_t kUnsyncedZeroBytes = std::uint64_t{1} << 20;
 // What a read past the cache takes at once.
 constexpr std::size_t kReadBytes = std::size_t{1} << 20;
 
@@ -93,10 +97,18 @@ Outcome Performer::create(const Operation& operation) {
   if (const Outcome opened = files_.take(operation.file, true, use.handle); opened.failed()) {
     return opened;
   }
-  bool extended = false;
-  const int error = extend_with_zeros(use.handle->fd.get(), operation.bytes, extended);
-  if (extended) use.handle->is_clean = false;
-  return {error, error == 0 ? Call::kNone : Call::kWrite};
+  for (std::uint64_t end = 0; end < operation.bytes;) {
+    end = std::min(end + kUnsyncedZeroBytes, operation.bytes);
+    bool extended = false;
+    const int error = extend_with_zeros(use.handle->fd.get(), end, extended);
+    if (error != 0) return {error, Call::kWrite};
+    if (!extended) continue;
+    use.handle->is_clean = false;
+    if (const int unsynced = sync_data(use.handle->fd.get()); unsynced != 0) {
+      return sync_failed(unsynced);
+    }
+  }
+  return {};
 }
 
 Outcome Performer::write(Operation& operation, AlignedBuffer& staging) {

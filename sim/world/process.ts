@@ -301,6 +301,7 @@ export class SimulatedProcess {
           if (allocated > knobs.memoryBytesMax) throw new RangeError('out of memory');
           return new Uint8Array(bytes);
         },
+        scout: null,
       },
     };
   }

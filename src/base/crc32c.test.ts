@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { fromHex } from './bytes.ts';
-import { crc32c } from './crc32c.ts';
+import { crc32c, hastenCrc32c } from './crc32c.ts';
 
 /** RFC 3720, section B.4, and the check value of the CRC catalogue. */
 const VECTORS = [
@@ -70,3 +70,38 @@ describe('crc32c', () => {
     expect(() => crc32c(new Uint8Array(8), 5, 4)).toThrow('out of bounds');
   });
 });
+
+describe('done by other means', () => {
+  const bytes = Uint8Array.from({ length: 2_000 }, (_, at) => at * 11);
+  afterEach(() => hastenCrc32c(null));
+
+  test('long runs are, short ones are not, and the numbers are the same', () => {
+    const asked: number[] = [];
+    const lengths = [0, 20, 255, 256, 1_999];
+    const own = lengths.map((length) => crc32c(bytes, 1, 1 + length, 5));
+    hastenCrc32c((source, from, to, seed) => {
+      asked.push(to - from);
+      return bitByBit(source, from, to, seed);
+    });
+    asked.length = 0;
+    expect(lengths.map((length) => crc32c(bytes, 1, 1 + length, 5))).toEqual(own);
+    expect(asked).toEqual([256, 1_999]);
+    expect(() => crc32c(bytes, 1, 2_001)).toThrow('out of bounds');
+  });
+
+  test('whatever gives other numbers than ours is refused, and ours are given on', () => {
+    const own = crc32c(bytes, 0, 2_000);
+    expect(() => hastenCrc32c(() => 7)).toThrow('another CRC-32C');
+    expect(crc32c(bytes, 0, 2_000)).toBe(own);
+  });
+});
+
+/** As the polynomial says, a bit at a time. */
+function bitByBit(bytes: Uint8Array, from: number, to: number, seed: number): number {
+  let crc = ~seed;
+  for (const byte of bytes.subarray(from, to)) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (0x82f6_3b78 & -(crc & 1));
+  }
+  return ~crc >>> 0;
+}

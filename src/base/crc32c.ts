@@ -7,8 +7,9 @@
  *    so that the look-ups of a round do not wait for each other.
  * 3. The tables are constants: filled while the module loads, never written again.
  *
- * It deliberately does not use the CPU's CRC instruction: the bytes must be checkable wherever a
- * machine runs. It finds accidents, not attackers.
+ * The bytes must be checkable wherever a machine runs, so this page is complete by itself. A process
+ * may have longer runs of bytes done by the processor's own instruction (`hastenCrc32c`), which gives
+ * the same numbers four times as fast. It finds accidents, not attackers.
  */
 import { assert } from './assert.ts';
 
@@ -16,6 +17,13 @@ const POLYNOMIAL = 0x82f6_3b78;
 const SLICES = 16;
 /** From here on words are read through a view, which is a third faster once there is one. */
 const LONG_BYTES = 512;
+/** From here on a call across the border costs less than it gives. */
+const HASTENED_BYTES = 256;
+
+/** `crc32c` by other means. */
+export type Crc32c = (bytes: Uint8Array, from: number, to: number, seed: number) => number;
+
+let hastened: Crc32c | null = null;
 
 /** Row k (256 words): the CRC of a byte that is followed by k zero bytes. */
 const TABLE = buildTable();
@@ -40,10 +48,24 @@ function buildTable(): Int32Array {
  */
 export function crc32c(bytes: Uint8Array, from: number, to: number, seed = 0): number {
   assert(from >= 0 && from <= to && to <= bytes.length, 'internal', 'crc32c out of bounds');
+  if (hastened !== null && to - from >= HASTENED_BYTES) return hastened(bytes, from, to, seed);
   const longEnd = to - from < LONG_BYTES ? from : to - ((to - from) % SLICES);
   let crc = ~seed;
   if (longEnd > from) crc = crcOfLong(bytes, from, longEnd, crc);
   return ~crcOfShort(bytes, longEnd, to, crc) >>> 0;
+}
+
+/**
+ * Has long runs of bytes done by `other` from now on, in the whole process; null: no more. What does
+ * not give our numbers is our own bug.
+ */
+export function hastenCrc32c(other: Crc32c | null): void {
+  hastened = null;
+  if (other === null) return;
+  const probe = Uint8Array.from({ length: 1_024 }, (_, at) => (at * 31) ^ (at >>> 3));
+  const isSame = other(probe, 1, 1_000, 7) === crc32c(probe, 1, 1_000, 7);
+  assert(isSame, 'internal', 'another CRC-32C than ours');
+  hastened = other;
 }
 
 /** By bytes: no view to be made. */

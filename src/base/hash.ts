@@ -37,6 +37,8 @@ function word(bytes: Uint8Array, at: number): number {
 }
 
 export class Wyhash {
+  readonly seedHigh: number;
+  readonly seedLow: number;
   // The mixed seed; a running accumulator; the two factors; their product, lowest word first.
   readonly #seedHigh: number;
   readonly #seedLow: number;
@@ -53,6 +55,8 @@ export class Wyhash {
 
   /** A hash of its own for every seed of two 32-bit halves. */
   constructor(seedHigh: number, seedLow: number) {
+    this.seedHigh = seedHigh;
+    this.seedLow = seedLow;
     this.#multiply(seedHigh ^ S0_HIGH, seedLow ^ S0_LOW, S1_HIGH, S1_LOW);
     this.#seedHigh = seedHigh ^ this.#p1 ^ this.#p3;
     this.#seedLow = seedLow ^ this.#p0 ^ this.#p2;

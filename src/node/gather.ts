@@ -8,13 +8,14 @@ import { proposeGroup } from './propose.ts';
 import { isRefusedForRoom } from './room.ts';
 import type { NodeState } from './state.ts';
 
+/** Filled in anew for the next request: nobody keeps it. */
 export interface Routed {
-  readonly owner: number;
-  readonly slot: number;
-  readonly operation: number;
-  readonly source: Uint8Array;
-  readonly at: number;
-  readonly bytes: number;
+  owner: number;
+  slot: number;
+  operation: number;
+  source: Uint8Array;
+  at: number;
+  bytes: number;
 }
 
 /** Into the turn's entry, or among the reads at this point of it. */

@@ -17,8 +17,10 @@ const NO_CONFIGURATION: Configuration = { voters: [], outgoing: [], learners: []
 
 export function newStore(node: NodeState, group: GroupId): StoreState {
   const { regionBytes, expiredPerEntryMax, preimageBytesMax } = node.config;
-  const allocate = (bytes: number): Uint8Array => node.ports.memory.allocate(bytes);
-  return store.init({ group, allocate, regionBytes, expiredPerEntryMax, preimageBytesMax });
+  const { memory } = node.ports;
+  const allocate = (bytes: number): Uint8Array => memory.allocate(bytes);
+  const { scout } = memory;
+  return store.init({ group, allocate, scout, regionBytes, expiredPerEntryMax, preimageBytesMax });
 }
 
 /** Starts to look at a group's snapshot files. `mark`: what the WAL's newest mark names. */

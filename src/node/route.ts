@@ -22,12 +22,15 @@ export function routeRequests(node: NodeState): void {
   endStaleStreams(node);
   for (const group of node.groups) unpark(node, group);
   const { out } = node.connections;
-  for (let row = 0; row < out.requests.count; row++) routeRow(node, row);
+  const { requests } = out;
+  const source = requests.commands;
+  const request: Routed = { owner: 0, slot: 0, operation: 0, source, at: 0, bytes: 0 };
+  for (let row = 0; row < requests.count; row++) routeRow(node, row, request);
   for (const { connection } of out.closes) node.connections.close(connection);
   out.clear();
 }
 
-function routeRow(node: NodeState, row: number): void {
+function routeRow(node: NodeState, row: number, request: Routed): void {
   const { requests } = node.connections.out;
   const connection = node.connections.find(requests.connection[row]!);
   if (connection === null) return;
@@ -38,13 +41,17 @@ function routeRow(node: NodeState, row: number): void {
   } else if (requests.operation[row] === 0) {
     node.connections.answerLocally(connection, slot);
   } else {
-    routeCommand(node, connection, slot, row);
+    request.owner = connection.id;
+    request.slot = slot;
+    request.operation = requests.operation[row]!;
+    request.at = requests.at[row]!;
+    request.bytes = requests.bytes[row]!;
+    routeCommand(node, connection, row, request);
   }
 }
 
-function routeCommand(node: NodeState, connection: Connection, slot: number, row: number): void {
-  const { requests } = node.connections.out;
-  const operation = requests.operation[row]!;
+function routeCommand(node: NodeState, connection: Connection, row: number, request: Routed): void {
+  const { slot, operation } = request;
   const group = groupOf(node, row);
   if (group === null || node.phase !== 'serving') {
     node.connections.refuse(connection.id, slot, { code: 'UNAVAILABLE', detail: null });
@@ -52,10 +59,7 @@ function routeCommand(node: NodeState, connection: Connection, slot: number, row
   }
   count(node, operation);
   if (!isRead(operation) && isSlowing(node)) node.connections.slow(connection, node.now);
-  const at = requests.at[row]!;
-  const bytes = requests.bytes[row]!;
-  const request = { owner: connection.id, slot, operation, source: requests.commands, at, bytes };
-  const flags = requests.flags[row]!;
+  const flags = node.connections.out.requests.flags[row]!;
   if ((flags & FLAG.STALE) !== 0 && isRead(operation)) readStale(node, group, connection, request);
   else if ((flags & FLAG.REDIRECT) !== 0 && !isLeading(group)) {
     node.connections.redirect(connection, slot, group.raft.leader);

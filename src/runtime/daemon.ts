@@ -10,6 +10,7 @@
  *    A node that must do without its listeners stops in good order, and ends as failed.
  * 4. Many of them may live in one process; nothing here is global.
  */
+import { hastenCrc32c } from '../base/crc32c.ts';
 import { type Failure, failure } from '../base/errors.ts';
 import type { NodeId } from '../base/units.ts';
 import type { DiskOperation } from '../core/disk.ts';
@@ -143,6 +144,7 @@ export class Daemon {
 
   #build(): { readonly node: Node; readonly driver: NodeDriver } {
     const { config, disk, journal, raftTrace } = this.#options;
+    hastenCrc32c(disk.addon?.crc32c ?? null);
     const observer = raftTrace === null ? null : new RaftTracer((event) => raftTrace.take(event));
     const ports: NodePorts = {
       disk: this.#disk,

@@ -71,7 +71,7 @@ function silentPorts(): NodePorts {
   const nothing = (): void => {};
   const none = (): number => 0;
   return {
-    memory: { allocate: (bytes) => new Uint8Array(bytes) },
+    memory: { allocate: (bytes) => new Uint8Array(bytes), scout: null },
     entropy: { word: none },
     disk: { submit: nothing, freeBytes: none },
     net: {

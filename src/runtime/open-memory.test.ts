@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Wyhash } from '../base/hash.ts';
 import type { Addon } from './native/addon.ts';
 import { loadAddon } from './native/load.ts';
 import { openMemory } from './open-memory.ts';
@@ -10,6 +11,7 @@ test('without the helper, or where its memory is not allowed, regions come from 
   const forbidding = { allocateRegion: () => null } as unknown as Addon;
   for (const memory of [openMemory(null), openMemory(forbidding)]) {
     expect(memory.allocate(100)).toEqual(new Uint8Array(100));
+    expect(memory.scout).toBeNull();
   }
 });
 
@@ -22,6 +24,27 @@ describe.skipIf(addon === null)(`native regions (skipped without the helper: ${r
     first.fill(255);
     expect(second.every((byte) => byte === 0)).toBe(true);
     expect(first.at(-1)).toBe(255);
+  });
+
+  test('come with a scout, whose hashes are ours and whose draws change nothing', () => {
+    const memory = openMemory(addon);
+    const scout = memory.scout!;
+    const bytes = memory.allocate(4096).map((_, at) => at * 13);
+    const from = Uint32Array.from({ length: 64 }, (_, at) => at);
+    const to = from.map((start, at) => start + 3 * at);
+    const [high, low] = [new Uint32Array(64), new Uint32Array(64)];
+    scout.hash(bytes, 63, from, to, 0xfedc_ba98, 0x7654_3210, high, low);
+    const ours = new Wyhash(0xfedc_ba98, 0x7654_3210);
+    for (let row = 0; row < 63; row++) {
+      ours.hash(bytes, from[row]!, to[row]!);
+      expect([high[row], low[row]]).toEqual([ours.high, ours.low]);
+    }
+    expect([high[63], low[63]]).toEqual([0, 0]);
+    const place = scout.placeOf(bytes);
+    expect(scout.placeOf(bytes.subarray(64)) - place).toBe(64);
+    const before = bytes.slice();
+    scout.draw(Float64Array.of(place, 0, 1, place + 4095), 4, 192);
+    expect(bytes).toEqual(before);
   });
 
   test('are refused when there is no memory', () => {

@@ -69,7 +69,7 @@ const KIB = 1024;
 export const SNAPSHOT_SIZES: SnapshotSizes = {
   writeBytesMax: 1024 * KIB,
   bufferBytesMax: 4096 * KIB,
-  unsyncedBytesMax: 8192 * KIB,
+  unsyncedBytesMax: 2048 * KIB,
   readBytesMax: 4096 * KIB,
   chunkBytesMax: 256 * KIB,
   windowBytesMax: 1024 * KIB,

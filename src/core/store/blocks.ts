@@ -18,6 +18,7 @@
  * the memory port has no more, it throws and the node stops.
  */
 import { assert } from '../../base/assert.ts';
+import type { Scout } from '../../base/scout.ts';
 
 export const UNIT_BYTES = 16;
 export const BLOCK_BYTES = 4096;
@@ -39,6 +40,10 @@ export class Blocks {
   readonly #unitShift: number;
   readonly #unitMask: number;
   readonly #regions: Uint8Array[] = [EMPTY];
+  /** By region: where it begins, as the scout says it. */
+  readonly #places: number[] = [0];
+  /** Who goes ahead of look-ups; null: they go by themselves. */
+  readonly scout: Scout | null;
   readonly #vacantRegions: number[] = [];
   /** Length of the run that a block begins or, if the run is free, ends. */
   #runBlocks = new Int32Array(0);
@@ -54,7 +59,7 @@ export class Blocks {
   /** Of the reserved bytes, what was ever handed out: the rest costs no memory yet. */
   touchedBytes = 0;
 
-  constructor(allocate: (bytes: number) => Uint8Array, regionBytes: number) {
+  constructor(allocate: (bytes: number) => Uint8Array, regionBytes: number, scout: Scout | null) {
     const unitShift = 31 - Math.clz32(regionBytes / UNIT_BYTES);
     assert(2 ** unitShift * UNIT_BYTES === regionBytes, 'internal', 'region not a power of two');
     assert(
@@ -63,6 +68,7 @@ export class Blocks {
       'region size out of range',
     );
     this.#allocate = allocate;
+    this.scout = scout;
     this.#regionBytes = regionBytes;
     this.#unitShift = unitShift;
     this.#unitMask = 2 ** unitShift - 1;
@@ -77,6 +83,12 @@ export class Blocks {
   /** Where in its region the unit address lies, in bytes. */
   offsetAt(address: number): number {
     return (address & this.#unitMask) * UNIT_BYTES;
+  }
+
+  /** Where the unit address lies, for the scout; 0: it does not lie anywhere, or there is none. */
+  placeAt(address: number): number {
+    const start = this.#places[address >>> this.#unitShift]!;
+    return start === 0 ? 0 : start + this.offsetAt(address);
   }
 
   /** One more than the highest block number in use. */
@@ -203,6 +215,7 @@ export class Blocks {
   #dropRegion(block: number, count: number): void {
     const region = block / this.blocksPerRegion;
     this.#regions[region] = EMPTY;
+    this.#places[region] = 0;
     this.#vacantRegions.push(region);
     this.#runBlocks[block] = 0;
     this.reservedBytes -= count * BLOCK_BYTES;
@@ -223,6 +236,7 @@ export class Blocks {
     const limit = (region + 1) * this.blocksPerRegion;
     assert(limit * BLOCK_UNITS <= UNITS_MAX, 'internal', 'out of addresses');
     this.#regions[region] = bytes;
+    this.#places[region] = this.scout === null ? 0 : this.scout.placeOf(bytes);
     this.#touched[region] = 0;
     if (limit > this.#runBlocks.length) this.#growTags(limit);
     return region;

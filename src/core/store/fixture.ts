@@ -47,6 +47,7 @@ export const SETTINGS: Settings = {
 const CONFIG: StoreConfig = {
   group: GROUP,
   allocate: (bytes) => new Uint8Array(bytes),
+  scout: null,
   regionBytes: 64 * 1024,
   expiredPerEntryMax: 4,
   preimageBytesMax: 1024 * 1024,

@@ -9,6 +9,10 @@
  * 2. Keys are located in the order in which they were added; one that is not costs a hash, no more.
  */
 
+/** A slot and those behind it; a small record's head, key and value. */
+export const NEAR_SLOT_BYTES = 64;
+export const NEAR_RECORD_BYTES = 192;
+
 /** As many as the cache and a processor's outstanding loads have a use for. */
 export const LOOK_AHEAD_KEYS = 64;
 
@@ -24,6 +28,8 @@ export class LookAhead {
   readonly low = new Uint32Array(LOOK_AHEAD_KEYS);
   /** The address that the key's place held, or 0. */
   readonly address = new Uint32Array(LOOK_AHEAD_KEYS);
+  /** What a scout is to draw near. */
+  readonly place = new Float64Array(LOOK_AHEAD_KEYS);
   /** What was read, so that reading is no dead code. */
   touched = 0;
 

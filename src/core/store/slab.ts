@@ -20,6 +20,7 @@
  */
 import { assert } from '../../base/assert.ts';
 import { getU32, putU32 } from '../../base/bytes.ts';
+import type { Scout } from '../../base/scout.ts';
 import { BLOCK_UNITS, Blocks, grownInt32, UNIT_BYTES } from './blocks.ts';
 
 const PAGE_BLOCKS = 16;
@@ -76,8 +77,12 @@ export class Slab {
   movedFrom = 0;
   movedTo = 0;
 
-  constructor(allocate: (bytes: number) => Uint8Array, regionBytes: number) {
-    this.blocks = new Blocks(allocate, regionBytes);
+  constructor(
+    allocate: (bytes: number) => Uint8Array,
+    regionBytes: number,
+    scout: Scout | null = null,
+  ) {
+    this.blocks = new Blocks(allocate, regionBytes, scout);
     for (let kind = 1; kind < CLASSES; kind++) {
       const slots =
         kind <= EXACT_UNITS_MAX

@@ -6,6 +6,7 @@
  */
 
 import { Wyhash } from '../../base/hash.ts';
+import type { Scout } from '../../base/scout.ts';
 import type { LogIndex, Term } from '../../base/units.ts';
 import { type CommandView, newCommandView } from '../command.ts';
 import { ResultLane, type Room } from '../results.ts';
@@ -22,6 +23,8 @@ export interface StoreConfig {
   readonly group: number;
   /** The memory port: a zeroed region. Throws when there is none. */
   readonly allocate: (bytes: number) => Uint8Array;
+  /** Of the memory port too; nothing that apply decides depends on it. */
+  readonly scout: Scout | null;
   /** A power of two, 64 KiB to 1 GiB. */
   readonly regionBytes: number;
   /**
@@ -180,7 +183,7 @@ export function clearStoreOut(out: StoreOut): void {
 const NO_SEED = '0000000000000000';
 
 export function initStore(config: StoreConfig): StoreState {
-  const slab = new Slab(config.allocate, config.regionBytes);
+  const slab = new Slab(config.allocate, config.regionBytes, config.scout);
   return {
     config,
     settings: null,

@@ -13,15 +13,17 @@
 import { assert } from '../../base/assert.ts';
 import { compareBytes, fromHex, getU32BE } from '../../base/bytes.ts';
 import { Wyhash } from '../../base/hash.ts';
+import type { Scout } from '../../base/scout.ts';
 import { KEY_OVERHEAD_BYTES } from '../types.ts';
 import { Element, Sum } from './digest.ts';
 import { ExpiryHeap } from './expiry.ts';
-import { LookAhead } from './look-ahead.ts';
+import { LookAhead, NEAR_RECORD_BYTES, NEAR_SLOT_BYTES } from './look-ahead.ts';
 import { NO_DEADLINE, newRecordView, readRecord, recordKeyAt, recordKeyBytes } from './record.ts';
 import { SHARDS, Shard, shardOf } from './shard.ts';
 import type { Slab } from './slab.ts';
 
 const RECORD_ELEMENT = 1;
+const SLOT_BYTES = 8;
 
 /** Hashes as the table does; a stand-in may be given where collisions are wanted. */
 export interface KeyHash {
@@ -50,6 +52,9 @@ export class Table {
   slot = 0;
   address = 0;
   readonly #hash: KeyHash;
+  /** By shard: the slots that a scout knows, and where they begin. */
+  readonly #slotsSeen: Uint32Array[] = [];
+  readonly #slotsPlace = new Float64Array(SHARDS);
   readonly #element = new Element();
   readonly #record = newRecordView();
   /** Keys that will be located soon: see `lookAhead`. */
@@ -104,8 +109,36 @@ export class Table {
     return false;
   }
 
-  /** Hashes the keys in `ahead`, which are in `bytes`, and touches what locating them will read. */
+  /** Hashes the keys in `ahead`, which are in `bytes`, and has near what locating them will read. */
   lookAhead(bytes: Uint8Array): void {
+    const { scout } = this.slab.blocks;
+    if (scout === null || !(this.#hash instanceof Wyhash)) this.#readAhead(bytes);
+    else this.#scoutAhead(bytes, scout, this.#hash);
+  }
+
+  /** Slots first: where records are stands there, and by then they have come. */
+  #scoutAhead(bytes: Uint8Array, scout: Scout, { seedHigh, seedLow }: Wyhash): void {
+    const { count, from, to, high, low, place } = this.ahead;
+    scout.hash(bytes, count, from, to, seedHigh, seedLow, high, low);
+    for (let row = 0; row < count; row++) place[row] = this.#placeOfHome(high[row]!, scout);
+    scout.draw(place, count, NEAR_SLOT_BYTES);
+    for (let row = 0; row < count; row++) {
+      place[row] = this.slab.blocks.placeAt(this.#addressNear(high[row]!));
+    }
+    scout.draw(place, count, NEAR_RECORD_BYTES);
+  }
+
+  #placeOfHome(high: number, scout: Scout): number {
+    const at = shardOf(high);
+    const shard = this.shards[at]!;
+    if (this.#slotsSeen[at] !== shard.slots) {
+      this.#slotsSeen[at] = shard.slots;
+      this.#slotsPlace[at] = scout.placeOf(shard.slots);
+    }
+    return this.#slotsPlace[at]! + SLOT_BYTES * shard.home(high);
+  }
+
+  #readAhead(bytes: Uint8Array): void {
     const { count, from, to, high, low, address } = this.ahead;
     let touched = 0;
     for (let row = 0; row < count; row++) {

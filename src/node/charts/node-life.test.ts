@@ -203,7 +203,7 @@ function newNode() {
       resume: nothing,
       close: nothing,
     },
-    memory: { allocate: (bytes) => new Uint8Array(bytes) },
+    memory: { allocate: (bytes) => new Uint8Array(bytes), scout: null },
     entropy: { word: () => 5 },
   };
   const node = new Node(configOf(SELF, [SELF]), ports);

@@ -3,6 +3,7 @@
  * side; the addon trusts them, and ends the process where they are of the wrong kind.
  */
 
+import type { Scout } from '../../base/scout.ts';
 import type { NetBinding } from './net-binding.ts';
 
 declare const diskHandle: unique symbol;
@@ -15,9 +16,13 @@ export type LoadHandle = { readonly [loadHandle]: true };
 
 export interface Addon {
   readonly version: number;
-  crc32c(bytes: Uint8Array, seed: number): number;
+  /** Of bytes [from, to). */
+  crc32c(bytes: Uint8Array, from: number, to: number, seed: number): number;
   /** Writes the hash, little-endian, into the eight bytes of `into`. */
   wyhash(bytes: Uint8Array, seedHigh: number, seedLow: number, into: Uint8Array): void;
+  readonly hashKeys: Scout['hash'];
+  readonly placeOf: Scout['placeOf'];
+  readonly drawNear: Scout['draw'];
   /** Null: no memory, or this Node allows none that is not its own. */
   allocateRegion(bytes: number): ArrayBuffer | null;
   /** A number is the machine's number of an error. Flat arrays and rows: native/addon/disk.cc. */

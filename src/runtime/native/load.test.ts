@@ -30,8 +30,8 @@ describe.skipIf(addon === null)(`the addon (skipped without it: ${reason})`, () 
 
   test('its CRC is the same as ours', () => {
     for (let length = 0; length <= bytes.length; length += 13) {
-      const part = bytes.subarray(length % 5, length);
-      expect(addon!.crc32c(part, 9)).toBe(crc32c(part, 0, part.length, 9));
+      const from = Math.min(length, length % 5);
+      expect(addon!.crc32c(bytes, from, length, 9)).toBe(crc32c(bytes, from, length, 9));
     }
   });
 

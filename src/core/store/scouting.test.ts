@@ -1,0 +1,81 @@
+/** With a scout and without: the same answers; and what it is asked to draw near is what is read. */
+import { expect, test } from 'vitest';
+import { Wyhash } from '../../base/hash.ts';
+import type { Scout } from '../../base/scout.ts';
+import { OPERATION } from '../types.ts';
+import { bytesOf, keyed, put, Replica } from './fixture.ts';
+import { LOOK_AHEAD_KEYS } from './look-ahead.ts';
+
+const APART = 2 ** 31;
+const KEYS = Array.from({ length: 700 }, (_, at) => `key ${at}`);
+
+/** Numbers memory by its own order, and remembers what was to be drawn near. */
+class TestScout implements Scout {
+  readonly #known: (Uint8Array | Uint32Array)[] = [];
+  readonly drawn: number[] = [];
+
+  hash: Scout['hash'] = (bytes, count, from, to, seedHigh, seedLow, high, low) => {
+    const hash = new Wyhash(seedHigh, seedLow);
+    for (let row = 0; row < count; row++) {
+      hash.hash(bytes, from[row]!, to[row]!);
+      high[row] = hash.high;
+      low[row] = hash.low;
+    }
+  };
+
+  placeOf: Scout['placeOf'] = (memory) => this.#known.push(memory) * APART;
+
+  draw: Scout['draw'] = (places, count) => {
+    for (const place of places.subarray(0, count)) {
+      if (place === 0) continue;
+      const memory = this.#known[Math.floor(place / APART) - 1];
+      expect(memory).toBeDefined();
+      expect(place % APART).toBeLessThan(memory!.byteLength);
+      this.drawn.push(place);
+    }
+  };
+
+  placesOf(memory: Uint8Array): number {
+    return (this.#known.indexOf(memory) + 1) * APART;
+  }
+}
+
+const gets = (keys: readonly string[]) => keys.map((key) => keyed(OPERATION.GET, key));
+
+test('a scout changes no answer, while tables and regions grow', () => {
+  const [plain, scouted] = [Replica.formed(), Replica.formed({}, { scout: new TestScout() })];
+  for (const [round, value] of ['first', 'x'.repeat(900), ''].entries()) {
+    for (const replica of [plain, scouted]) {
+      replica.run(KEYS.map((key, at) => put(key, `${value}${at}`)));
+      replica.run(
+        KEYS.filter((_, at) => at % 7 === round).map((key) => keyed(OPERATION.DELETE, key)),
+      );
+    }
+    expect(scouted.read(gets(KEYS))).toEqual(plain.read(gets(KEYS)));
+    expect(scouted.get('key 3')).toEqual(plain.get('key 3'));
+  }
+  expect(scouted.snapshot()).toEqual(plain.snapshot());
+  expect(scouted.restored({ scout: new TestScout() }).read(gets(KEYS))).toEqual(
+    plain.read(gets(KEYS)),
+  );
+});
+
+test('the records of all keys of a batch are drawn near, wherever they stand', () => {
+  const scout = new TestScout();
+  const replica = Replica.formed({}, { scout });
+  replica.run(KEYS.map((key) => put(key, 'v'.repeat(200))));
+  const asked = KEYS.slice(0, LOOK_AHEAD_KEYS);
+  scout.drawn.length = 0;
+  replica.read(gets(asked));
+  const { table, slab } = replica.state;
+  let near = 0;
+  for (const key of asked) {
+    expect(table.locate(bytesOf(key), 0, key.length)).toBe(true);
+    const start = scout.placesOf(slab.bytesAt(table.address));
+    if (scout.drawn.includes(start + slab.offsetAt(table.address))) near++;
+  }
+  // A key that stands behind another with the same upper half of its hash is the exception.
+  expect(near).toBeGreaterThanOrEqual(asked.length - 2);
+  // And a slot for each.
+  expect(scout.drawn).toHaveLength(2 * asked.length);
+});

@@ -358,6 +358,19 @@ const rows: readonly MutantRow[] = [
       },
     ],
   },
+  {
+    id: 'K113',
+    tier: 2,
+    violates: ['SMS'],
+    note: 'keys that were looked ahead for by a scout are looked up under another seed',
+    edits: [
+      {
+        file: 'src/core/store/table.ts',
+        find: 'scout.hash(bytes, count, from, to, seedHigh, seedLow, high, low);',
+        replace: 'scout.hash(bytes, count, from, to, seedLow, seedHigh, high, low);',
+      },
+    ],
+  },
 ];
 
 export const HOLDOUT_STATE_MUTANTS: readonly Mutant[] = rows.map((row) =>

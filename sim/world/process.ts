@@ -20,6 +20,7 @@ import type { CrashKind, SimulatedDisk } from './disk.ts';
 import type { Failure, FaultLedger } from './faults.ts';
 import type { SimulatedNet } from './net.ts';
 import type { Scheduler } from './scheduler.ts';
+import { SimulatedScout } from './scout.ts';
 import type { Stream } from './streams.ts';
 import { eventKind } from './trace.ts';
 
@@ -301,7 +302,7 @@ export class SimulatedProcess {
           if (allocated > knobs.memoryBytesMax) throw new RangeError('out of memory');
           return new Uint8Array(bytes);
         },
-        scout: null,
+        scout: node % 2 === 0 ? null : new SimulatedScout(),
       },
     };
   }

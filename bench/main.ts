@@ -52,7 +52,7 @@ program
   .enablePositionalOptions()
   .option('--compare <peers>', 'us beside redis, etcd: ratios of interleaved runs', peers)
   .option('--rounds <n>', 'rounds that must count', integer(1, 1000), 3)
-  .option('--ops <n>', 'requests in a run; etcd gets a tenth', integer(1000, 1e9), 300_000)
+  .option('--ops <n>', 'requests in a run; etcd gets a tenth', integer(1000, 1e9), 1_000_000)
   .option('--json', 'as the last line, one JSON object', false)
   .action(async ({ compare: asked, rounds, ops: operations, json }) => {
     if (asked === undefined) program.help({ error: true });

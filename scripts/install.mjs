@@ -32,8 +32,9 @@ node=$root/node_modules/.bin/node
 [ -x "$node" ] || node=node
 : "\${NODE_COMPILE_CACHE:=$root/node_modules/.cache/kv}"
 export NODE_COMPILE_CACHE
+heap='--initial-heap-size=128 --min-semi-space-size=16 --heap-growing-percent=300'
 case \${1-} in
-  serve | --[!cbt]*) set -- --initial-heap-size=128 --min-semi-space-size=16 "$root/src/main.ts" "$@" ;;
+  serve | --[!cbt]*) set -- $heap "$root/src/main.ts" "$@" ;;
   *) set -- "$root/src/main.ts" "$@" ;;
 esac
 exec "$node" "$@"

@@ -33,19 +33,32 @@ napi_value wyhash(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// hashKeys(bytes, count, from, to, seedHigh, seedLow, high, low): Uint32Arrays of `count` and more.
-napi_value hash_keys(napi_env env, napi_callback_info info) {
-  const Arguments<8> arguments(env, info, "hashKeys");
-  const auto high = static_cast<std::uint64_t>(number_of(env, arguments[4]));
-  const auto low = static_cast<std::uint64_t>(number_of(env, arguments[5]));
-  const base::Keys keys{
+// The first four arguments: bytes, count, and from and to of each range, Uint32Arrays.
+template <std::size_t Count>
+base::Ranges ranges_of(napi_env env, const Arguments<Count>& arguments) {
+  return {
       .bytes = bytes_of(env, arguments[0]).data,
       .count = static_cast<std::size_t>(number_of(env, arguments[1])),
       .from = elements_of<std::uint32_t>(env, arguments[2]),
       .to = elements_of<std::uint32_t>(env, arguments[3]),
   };
-  base::hash_keys(keys, high << 32 | low, elements_of<std::uint32_t>(env, arguments[6]),
+}
+
+// hashKeys(bytes, count, from, to, seedHigh, seedLow, high, low): Uint32Arrays of `count` and more.
+napi_value hash_keys(napi_env env, napi_callback_info info) {
+  const Arguments<8> arguments(env, info, "hashKeys");
+  const auto high = static_cast<std::uint64_t>(number_of(env, arguments[4]));
+  const auto low = static_cast<std::uint64_t>(number_of(env, arguments[5]));
+  base::hash_keys(ranges_of(env, arguments), high << 32 | low,
+                  elements_of<std::uint32_t>(env, arguments[6]),
                   elements_of<std::uint32_t>(env, arguments[7]));
+  return nullptr;
+}
+
+// checksum(bytes, count, from, to, crcs): Uint32Arrays of `count` and more.
+napi_value checksum(napi_env env, napi_callback_info info) {
+  const Arguments<5> arguments(env, info, "checksum");
+  base::checksum(ranges_of(env, arguments), elements_of<std::uint32_t>(env, arguments[4]));
   return nullptr;
 }
 
@@ -94,6 +107,7 @@ void register_base(napi_env env, napi_value exports) {
   set_function(env, exports, "crc32c", crc32c);
   set_function(env, exports, "wyhash", wyhash);
   set_function(env, exports, "hashKeys", hash_keys);
+  set_function(env, exports, "checksum", checksum);
   set_function(env, exports, "placeOf", place_of);
   set_function(env, exports, "drawNear", draw_near);
   set_function(env, exports, "allocateRegion", allocate_region);

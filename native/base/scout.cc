@@ -1,5 +1,6 @@
 #include "base/scout.h"
 
+#include "base/crc32c.h"
 #include "base/wyhash.h"
 
 namespace apex::base {
@@ -9,12 +10,19 @@ constexpr std::size_t kCacheLineBytes = 64;
 
 }  // namespace
 
-void hash_keys(const Keys& keys, std::uint64_t seed, std::uint32_t* high, std::uint32_t* low) {
+void hash_keys(const Ranges& keys, std::uint64_t seed, std::uint32_t* high, std::uint32_t* low) {
   for (std::size_t at = 0; at < keys.count; at++) {
     const std::uint32_t from = keys.from[at];
     const std::uint64_t hash = wyhash(keys.bytes + from, keys.to[at] - from, seed);
     high[at] = static_cast<std::uint32_t>(hash >> 32);
     low[at] = static_cast<std::uint32_t>(hash);
+  }
+}
+
+void checksum(const Ranges& ranges, std::uint32_t* crcs) {
+  for (std::size_t at = 0; at < ranges.count; at++) {
+    const std::uint32_t from = ranges.from[at];
+    crcs[at] = crc32c(ranges.bytes + from, ranges.to[at] - from);
   }
 }
 

@@ -8,8 +8,8 @@
 
 namespace apex::base {
 
-// Key n is bytes [from[n], to[n]).
-struct Keys {
+// Range n is bytes [from[n], to[n]): a key, or a value.
+struct Ranges {
   const std::uint8_t* bytes;
   std::size_t count;
   const std::uint32_t* from;
@@ -17,7 +17,10 @@ struct Keys {
 };
 
 // The halves of each key's wyhash.
-void hash_keys(const Keys& keys, std::uint64_t seed, std::uint32_t* high, std::uint32_t* low);
+void hash_keys(const Ranges& keys, std::uint64_t seed, std::uint32_t* high, std::uint32_t* low);
+
+// The CRC-32C of each range.
+void checksum(const Ranges& ranges, std::uint32_t* crcs);
 
 // `places`: addresses as numbers, 0 for none. Draws `bytes` bytes from each.
 void draw_near(const double* places, std::size_t count, std::size_t bytes);

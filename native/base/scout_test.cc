@@ -4,12 +4,14 @@
 #include <limits>
 #include <vector>
 
+#include "base/crc32c.h"
 #include "base/wyhash.h"
 #include "test/check.h"
 
+using apex::base::checksum;
 using apex::base::draw_near;
 using apex::base::hash_keys;
-using apex::base::Keys;
+using apex::base::Ranges;
 
 TEST("every key gets its hash, in two halves") {
   const std::vector<std::uint8_t> bytes{1,  2,  3,  4,  5,  6,  7,  8,  9,
@@ -19,12 +21,25 @@ TEST("every key gets its hash, in two halves") {
   std::vector<std::uint32_t> high(5, 77);
   std::vector<std::uint32_t> low(5, 77);
   const std::uint64_t seed = 0x0123'4567'89ab'cdef;
-  hash_keys(Keys{bytes.data(), from.size(), from.data(), to.data()}, seed, high.data(), low.data());
+  hash_keys(Ranges{bytes.data(), from.size(), from.data(), to.data()}, seed, high.data(),
+            low.data());
   for (std::size_t at = 0; at < from.size(); at++) {
     const std::uint64_t hash = apex::base::wyhash(bytes.data() + from[at], to[at] - from[at], seed);
     CHECK((static_cast<std::uint64_t>(high[at]) << 32 | low[at]) == hash);
   }
   CHECK(high[4] == 77 && low[4] == 77);
+}
+
+TEST("every range gets its checksum, an empty one too") {
+  const std::vector<std::uint8_t> bytes{1, 2, 3, 4, 5, 6, 7, 8, 9};
+  const std::vector<std::uint32_t> from{0, 4, 2};
+  const std::vector<std::uint32_t> to{9, 4, 5};
+  std::vector<std::uint32_t> crcs(4, 77);
+  checksum(Ranges{bytes.data(), from.size(), from.data(), to.data()}, crcs.data());
+  CHECK_EQUAL(crcs[0], apex::base::crc32c(bytes.data(), 9));
+  CHECK_EQUAL(crcs[1], 0U);
+  CHECK_EQUAL(crcs[2], apex::base::crc32c(bytes.data() + 2, 3));
+  CHECK_EQUAL(crcs[3], 77U);
 }
 
 TEST("whatever is no place does no harm") {

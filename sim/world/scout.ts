@@ -5,6 +5,7 @@
  * stand beside each other in every cluster. Places are numbers of this port's own.
  */
 import { assert } from '../../src/base/assert.ts';
+import { crc32c } from '../../src/base/crc32c.ts';
 import { Wyhash } from '../../src/base/hash.ts';
 import type { Scout } from '../../src/base/scout.ts';
 
@@ -22,6 +23,10 @@ export class SimulatedScout implements Scout {
       high[row] = this.#hash.high;
       low[row] = this.#hash.low;
     }
+  };
+
+  checksum: Scout['checksum'] = (bytes, count, from, to, crcs) => {
+    for (let row = 0; row < count; row++) crcs[row] = crc32c(bytes, from[row]!, to[row]!);
   };
 
   placeOf: Scout['placeOf'] = () => ++this.#places * BYTES_APART;

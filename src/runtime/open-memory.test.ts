@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { crc32c } from '../base/crc32c.ts';
 import { Wyhash } from '../base/hash.ts';
 import type { Addon } from './native/addon.ts';
 import { loadAddon } from './native/load.ts';
@@ -26,7 +27,7 @@ describe.skipIf(addon === null)(`native regions (skipped without the helper: ${r
     expect(first.at(-1)).toBe(255);
   });
 
-  test('come with a scout, whose hashes are ours and whose draws change nothing', () => {
+  test('come with a scout, whose hashes and checksums are ours, and whose draws change nothing', () => {
     const memory = openMemory(addon);
     const scout = memory.scout!;
     const bytes = memory.allocate(4096).map((_, at) => at * 13);
@@ -39,7 +40,12 @@ describe.skipIf(addon === null)(`native regions (skipped without the helper: ${r
       ours.hash(bytes, from[row]!, to[row]!);
       expect([high[row], low[row]]).toEqual([ours.high, ours.low]);
     }
-    expect([high[63], low[63]]).toEqual([0, 0]);
+    const crcs = new Uint32Array(64);
+    scout.checksum(bytes, 63, from, to, crcs);
+    for (let row = 0; row < 63; row++) {
+      expect(crcs[row]).toBe(crc32c(bytes, from[row]!, to[row]!));
+    }
+    expect([high[63], low[63], crcs[63]]).toEqual([0, 0, 0]);
     const place = scout.placeOf(bytes);
     expect(scout.placeOf(bytes.subarray(64)) - place).toBe(64);
     const before = bytes.slice();

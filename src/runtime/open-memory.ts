@@ -17,6 +17,11 @@ export function openMemory(addon: Addon | null): MemoryPort {
       if (region === null) throw new RangeError(`there is no memory for ${bytes} bytes`);
       return new Uint8Array(region);
     },
-    scout: { hash: addon.hashKeys, placeOf: addon.placeOf, draw: addon.drawNear },
+    scout: {
+      hash: addon.hashKeys,
+      checksum: addon.checksum,
+      placeOf: addon.placeOf,
+      draw: addon.drawNear,
+    },
   };
 }

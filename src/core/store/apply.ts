@@ -149,9 +149,10 @@ function lookAhead({ table, scratch }: StoreState, entry: Uint8Array, from: numb
   ahead.begin(entry);
   for (let at = from; at < end && !ahead.isFull; at += command.size) {
     if (!readCommand(entry, at, end, command)) break;
-    ahead.add(command.keyAt, command.keyAt + command.keyBytes);
+    const { keyAt, keyBytes, valueAt, valueBytes } = command;
+    ahead.add(keyAt, keyAt + keyBytes, valueAt, valueAt + valueBytes);
   }
-  table.lookAhead(entry);
+  table.lookAhead(entry, true);
 }
 
 /** Applies a command, once and only once if it names a session. */

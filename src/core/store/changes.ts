@@ -47,14 +47,16 @@ function isRewritable({ table, slab, scratch }: StoreState, units: number): bool
 }
 
 /** `keyAt`: where the key stands already, if anywhere. */
-function writeRecord({ slab, scratch }: StoreState, address: number, keyAt: number): void {
+function writeRecord({ slab, table, scratch }: StoreState, address: number, keyAt: number): void {
   const { record, write } = scratch;
   const bytes = slab.bytesAt(address);
   record.keyBytes = write.keyBytes;
   record.valueBytes = write.headBytes + write.tailBytes;
   record.revision = write.revision;
   record.deadline = write.deadline;
-  record.valueCrc = crc32c(write.head, write.headAt, write.headAt + write.headBytes);
+  const headEnd = write.headAt + write.headBytes;
+  const known = table.ahead.crcOf(write.head, write.headAt, headEnd);
+  record.valueCrc = known < 0 ? crc32c(write.head, write.headAt, headEnd) : known;
   if (write.tailBytes > 0) {
     const tailEnd = write.tailAt + write.tailBytes;
     record.valueCrc = crc32c(write.tail, write.tailAt, tailEnd, record.valueCrc);

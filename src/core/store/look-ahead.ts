@@ -6,7 +6,8 @@
  * is found is looked up again, so a key looked ahead for may be changed, moved or removed meanwhile.
  *
  * 1. A hash is used only for the same bytes at the same place, which must not change until `forget`.
- * 2. Keys are located in the order in which they were added; one that is not costs a hash, no more.
+ * 2. The same holds of a value's CRC, which a scout computes with the hash.
+ * 3. Keys are located in the order in which they were added; one that is not costs a hash, no more.
  */
 
 /** A slot and those behind it; a small record's head, key and value. */
@@ -26,6 +27,12 @@ export class LookAhead {
   readonly to = new Uint32Array(LOOK_AHEAD_KEYS);
   readonly high = new Uint32Array(LOOK_AHEAD_KEYS);
   readonly low = new Uint32Array(LOOK_AHEAD_KEYS);
+  /** Of the value that will be stored under the key; equal: none. */
+  readonly valueFrom = new Uint32Array(LOOK_AHEAD_KEYS);
+  readonly valueTo = new Uint32Array(LOOK_AHEAD_KEYS);
+  readonly valueCrc = new Uint32Array(LOOK_AHEAD_KEYS);
+  /** Whether `valueCrc` says anything. */
+  hasCrcs = false;
   /** The address that the key's place held, or 0. */
   readonly address = new Uint32Array(LOOK_AHEAD_KEYS);
   /** What a scout is to draw near. */
@@ -38,20 +45,32 @@ export class LookAhead {
     this.#bytes = bytes;
     this.count = 0;
     this.#next = 0;
+    this.hasCrcs = false;
   }
 
   get isFull(): boolean {
     return this.count === LOOK_AHEAD_KEYS;
   }
 
-  add(from: number, to: number): void {
+  /** A key, and the value that will be stored under it, if any. */
+  add(from: number, to: number, valueFrom = 0, valueTo = 0): void {
     this.from[this.count] = from;
     this.to[this.count] = to;
+    this.valueFrom[this.count] = valueFrom;
+    this.valueTo[this.count] = valueTo;
     this.count++;
   }
 
   forget(): void {
     this.begin(NONE);
+  }
+
+  /** The CRC of the value in bytes [from, to), if it belongs to the key located last; -1: unknown. */
+  crcOf(bytes: Uint8Array, from: number, to: number): number {
+    const row = this.#next;
+    if (!this.hasCrcs || bytes !== this.#bytes || row >= this.count) return -1;
+    const isIt = this.valueFrom[row] === from && this.valueTo[row] === to;
+    return isIt ? this.valueCrc[row]! : -1;
   }
 
   /** The row of the key that begins at `from`; -1: it was not looked ahead for. */

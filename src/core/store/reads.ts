@@ -73,7 +73,7 @@ export class ReadCursor {
       ahead.add(read.keyAt, read.keyAt + read.keyBytes);
       at += read.size;
     }
-    table.lookAhead(bytes);
+    table.lookAhead(bytes, false);
   }
 
   /** `time` is what TTL counts from. */

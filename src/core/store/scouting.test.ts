@@ -1,5 +1,6 @@
 /** With a scout and without: the same answers; and what it is asked to draw near is what is read. */
 import { expect, test } from 'vitest';
+import { crc32c } from '../../base/crc32c.ts';
 import { Wyhash } from '../../base/hash.ts';
 import type { Scout } from '../../base/scout.ts';
 import { OPERATION } from '../types.ts';
@@ -21,6 +22,10 @@ class TestScout implements Scout {
       high[row] = hash.high;
       low[row] = hash.low;
     }
+  };
+
+  checksum: Scout['checksum'] = (bytes, count, from, to, crcs) => {
+    for (let row = 0; row < count; row++) crcs[row] = crc32c(bytes, from[row]!, to[row]!);
   };
 
   placeOf: Scout['placeOf'] = (memory) => this.#known.push(memory) * APART;

@@ -109,16 +109,29 @@ export class Table {
     return false;
   }
 
-  /** Hashes the keys in `ahead`, which are in `bytes`, and has near what locating them will read. */
-  lookAhead(bytes: Uint8Array): void {
+  /**
+   * Hashes the keys in `ahead`, which are in `bytes`, and has near what locating them will read.
+   * `isStoring`: they have values with them.
+   */
+  lookAhead(bytes: Uint8Array, isStoring: boolean): void {
     const { scout } = this.slab.blocks;
     if (scout === null || !(this.#hash instanceof Wyhash)) this.#readAhead(bytes);
-    else this.#scoutAhead(bytes, scout, this.#hash);
+    else this.#scoutAhead(bytes, isStoring, scout, this.#hash);
   }
 
   /** Slots first: where records are stands there, and by then they have come. */
-  #scoutAhead(bytes: Uint8Array, scout: Scout, { seedHigh, seedLow }: Wyhash): void {
-    const { count, from, to, high, low, place } = this.ahead;
+  #scoutAhead(
+    bytes: Uint8Array,
+    isStoring: boolean,
+    scout: Scout,
+    { seedHigh, seedLow }: Wyhash,
+  ): void {
+    const { ahead } = this;
+    const { count, from, to, high, low, place } = ahead;
+    if (isStoring) {
+      scout.checksum(bytes, count, ahead.valueFrom, ahead.valueTo, ahead.valueCrc);
+      ahead.hasCrcs = true;
+    }
     scout.hash(bytes, count, from, to, seedHigh, seedLow, high, low);
     for (let row = 0; row < count; row++) place[row] = this.#placeOfHome(high[row]!, scout);
     scout.draw(place, count, NEAR_SLOT_BYTES);

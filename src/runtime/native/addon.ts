@@ -21,6 +21,7 @@ export interface Addon {
   /** Writes the hash, little-endian, into the eight bytes of `into`. */
   wyhash(bytes: Uint8Array, seedHigh: number, seedLow: number, into: Uint8Array): void;
   readonly hashKeys: Scout['hash'];
+  readonly checksum: Scout['checksum'];
   readonly placeOf: Scout['placeOf'];
   readonly drawNear: Scout['draw'];
   /** Null: no memory, or this Node allows none that is not its own. */

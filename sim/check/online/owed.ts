@@ -8,8 +8,8 @@ import { violate } from './violate.ts';
 
 /** A lane that shows what it holds begins with as much as this. */
 const SHOWN_BYTES = 256 * 1024;
-/** Longer than any value of a run: a first one is always held. */
-const VALUE_BYTES = 32 * 1024;
+/** Longer than any value of a run, what was appended to included: a first one is always held. */
+const VALUE_BYTES = 60_000;
 
 /** At the end of a turn. */
 export function checkOwed({ connections, config, ports, served, storeOut }: NodeState): void {

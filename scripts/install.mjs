@@ -17,7 +17,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 export const launcherPath = join(root, 'build', 'kv');
 
-const launcher = `#!/bin/sh
+export const launcher = `#!/bin/sh
 # Written by scripts/install.mjs.
 self=$0
 while [ -L "$self" ]; do

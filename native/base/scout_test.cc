@@ -1,7 +1,6 @@
 #include "base/scout.h"
 
 #include <cstdint>
-#include <limits>
 #include <vector>
 
 #include "base/crc32c.h"

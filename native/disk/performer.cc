@@ -101,9 +101,9 @@ Outcome Performer::create(const Operation& operation) {
     end = std::min(end + kUnsyncedZeroBytes, operation.bytes);
     bool extended = false;
     const int error = extend_with_zeros(use.handle->fd.get(), end, extended);
+    if (extended) use.handle->is_clean = false;
     if (error != 0) return {error, Call::kWrite};
     if (!extended) continue;
-    use.handle->is_clean = false;
     if (const int unsynced = sync_data(use.handle->fd.get()); unsynced != 0) {
       return sync_failed(unsynced);
     }

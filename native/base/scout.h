@@ -1,6 +1,7 @@
 // Goes ahead of look-ups in JavaScript's table (src/core/store/table.ts), many keys at a time:
-// hashes them, and has the memory that they will read drawn into the cache. It reads keys and
-// values and nothing else: a place that is nobody's any more, or never was, costs a wasted prefetch.
+// hashes them, checksums their values, and has the memory that they will read drawn into the cache.
+// It reads keys and values and nothing else: a place that is nobody's any more, or never was, costs
+// a wasted prefetch.
 #pragma once
 
 #include <cstddef>

@@ -5,7 +5,8 @@
 // src/main.ts under the Node that the npm package `node` brought, else under the machine's own.
 // Node keeps there what it has compiled: half of a start is stripping types and compiling. Where it
 // may not write, it goes on without. A node's heap begins as large as it becomes under load: grown
-// from the engine's own beginning it is collected whole six times a second (docs/performance.md).
+// from the engine's own beginning it is collected whole six times a second (docs/adr/0011-scout.md).
+// What is no node is told apart by its first letter: --client, --bench, --test, and commands.
 // Runs on Node 20 and imports nothing that has to be installed first.
 import { chmodSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

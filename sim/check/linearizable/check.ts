@@ -83,7 +83,7 @@ export function checkKey<Call>(
   limits: Limits,
 ): Omit<Verdict, 'key'> {
   const plan = planKey(history, model);
-  const supply = new Supply(plan, model);
+  const supply = new Supply(plan);
   const orphan = supply.orphan();
   if (orphan >= 0) {
     return { verdict: 'not-linearizable', detail: explainOrphan(plan, orphan, model), steps: 0 };

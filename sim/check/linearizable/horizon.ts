@@ -9,7 +9,6 @@
  * An operation of unknown outcome tells values for as long as what it makes is of use: the
  * horizons are the smallest that satisfy these rules, found by going round until nothing moves.
  */
-import type { Model } from './model.ts';
 import { ANY, OBSERVATION, type Table, WRITE } from './table.ts';
 
 /** Values that may be told, per operation; beyond it nothing is taken for anonymous. */
@@ -24,17 +23,15 @@ export class Horizons {
   /** By operation of unknown outcome: the last front at which its effect can serve anyone. */
   readonly ofUnknown: Int32Array;
   readonly #table: Table<unknown>;
-  readonly #model: Model<unknown>;
   /** By the number of a visible value. */
   readonly #told = new Map<number, number>();
   readonly #toldMax: number;
   /** Calls that keep every value from being anonymous themselves: no need to trace theirs. */
   readonly #tellsAny = new Set<number>();
 
-  constructor(table: Table<unknown>, model: Model<unknown>) {
+  constructor(table: Table<unknown>) {
     const { frontCount, size } = table;
     this.#table = table;
-    this.#model = model;
     this.#toldMax = Math.max(TOLD_MAX_LEAST, TOLD_MAX_FACTOR * size);
     this.ofUnknown = new Int32Array(size - frontCount).fill(-1);
     table.tells.forEach((told, index) => {
@@ -71,33 +68,28 @@ export class Horizons {
 
   /** Whatever `value` can be made of is told by the same. */
   #raise(value: number, horizon: number): void {
-    const { transitions, growths } = this.#table;
+    const { growths } = this.#table;
     const open = [value];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       if (this.of(next) >= horizon) continue;
       this.#told.set(next, horizon);
       if (this.#told.size > this.#toldMax) this.any = this.#table.frontCount;
       if (this.any >= this.#table.frontCount) return;
-      const text = transitions.text(next);
-      for (const call of growths) {
-        if (this.#tellsAny.has(call)) continue;
-        for (const source of this.#model.before(transitions.call(call), text)) {
-          open.push(transitions.textId(source));
-        }
+      for (const { call, sources } of growths.of(next)) {
+        if (!this.#tellsAny.has(call)) open.push(...sources);
       }
     }
   }
 
   #usefulUntil(index: number): number {
-    const { kind, makes, call, transitions } = this.#table;
+    const { kind, makes, call, growths } = this.#table;
     if (kind[index] === OBSERVATION) return -1;
     let latest = Math.max(this.any, this.presence);
     const made = makes[index]!;
     if (made !== ANY) return Math.max(latest, this.of(made));
     for (const [value, horizon] of this.#told) {
       if (horizon <= latest) continue;
-      const text = transitions.text(value);
-      if (this.#model.before(transitions.call(call[index]!), text).length > 0) latest = horizon;
+      if (growths.of(value).some((growth) => growth.call === call[index])) latest = horizon;
     }
     return latest;
   }

@@ -75,6 +75,8 @@ export interface Model<Call> {
    * and none for a call that leaves the visible value alone.
    */
   before(call: Call, value: string | null): readonly (string | null)[];
+  /** What every value ends with that `call`, which makes `any`, could make of another one. */
+  ending(call: Call): string;
   /** One line, injective: calls with equal text are the same call. */
   describe(call: Call): string;
   /** A result or a visible value, for a reader. */

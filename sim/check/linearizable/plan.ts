@@ -52,7 +52,7 @@ export interface Plan<Call> {
 
 export function planKey<Call>(history: readonly Operation<Call>[], model: Model<Call>): Plan<Call> {
   const table = tabulate(history, model);
-  const horizons = new Horizons(table, model);
+  const horizons = new Horizons(table);
   const initialState = table.transitions.stateId(model.initial);
   const sorts = sortUnknown(table, horizons, initialState);
   return { table, horizons, initialState, ...layOut(table), sorts };

@@ -31,6 +31,7 @@ export function registerModel(initial: State): Model<RegisterCall> {
     visible: (state) => state,
     anonymous: () => ANONYMOUS,
     before,
+    ending: (call) => (call.name === 'append' ? call.text : ''),
     describe,
     show: showValue,
   };

@@ -55,6 +55,7 @@ export const storeModel: Model<StoreCall> = {
   visible: valueIn,
   anonymous: (state) => (state === null ? null : present(state, ANONYMOUS, 'keep')),
   before,
+  ending: (call) => (call.name === 'append' ? call.value : ''),
   describe,
   show: (text) => JSON.stringify(text),
 };

@@ -11,7 +11,6 @@
  * It errs on the side of life: it does not notice that one operation is counted on twice.
  */
 import { FRONT, fixedWords, isPlaced, STATE, spentOf, spentWords } from './configuration.ts';
-import type { Model } from './model.ts';
 import type { Plan } from './plan.ts';
 import { ANY, OBSERVATION } from './table.ts';
 
@@ -27,33 +26,24 @@ interface Makers {
   readonly sorts: number[];
 }
 
-/** Calls that make a value out of others, with those others. */
-interface Growth {
-  readonly makers: Makers;
-  readonly sources: readonly number[];
-}
-
 const NO_MAKERS: Makers = { returned: [], sorts: [] };
 
 export class Supply<Call> {
   readonly #plan: Plan<Call>;
-  readonly #model: Model<Call>;
   readonly #spentAt: number;
   /** By value: the operations that need it, in the order of returns. */
   readonly #needers = new Map<number, number[]>();
   /** By value: who makes it outright. By call: who makes values out of others. */
   readonly #outright = new Map<number, Makers>();
   readonly #growing = new Map<number, Makers>();
-  readonly #growths = new Map<number, readonly Growth[]>();
   /** By front: the first operation from there on that needs a value. */
   readonly #nextNeeder: Int32Array;
   #asked = 0;
   /** Values looked at so far, over all questions: work, as a step of the search is. */
   work = 0;
 
-  constructor(plan: Plan<Call>, model: Model<Call>) {
+  constructor(plan: Plan<Call>) {
     this.#plan = plan;
-    this.#model = model;
     this.#spentAt = fixedWords(plan);
     const { frontCount, needs, makes, kind, call } = plan.table;
     this.#nextNeeder = new Int32Array(frontCount + 1).fill(frontCount);
@@ -143,11 +133,11 @@ export class Supply<Call> {
     const { transitions, growths } = this.#plan.table;
     if (transitions.visible(row[STATE]!) === value) return true;
     if (this.#isAnyLeft(row, needer, this.#outright.get(value) ?? NO_MAKERS)) return true;
-    if (growths.length === 0) return false;
+    if (growths.isNone) return false;
     this.work++;
     if (++this.#asked > VALUES_ASKED) return true;
-    for (const { makers, sources } of this.#growthsOf(value)) {
-      if (!this.#isAnyLeft(row, needer, makers)) continue;
+    for (const { call, sources } of growths.of(value)) {
+      if (!this.#isAnyLeft(row, needer, this.#growing.get(call) ?? NO_MAKERS)) continue;
       for (const source of sources) if (this.#isMakeable(row, needer, source)) return true;
     }
     return false;
@@ -170,22 +160,6 @@ export class Supply<Call> {
       if (!this.#isSettled(row, index)) return true;
     }
     return false;
-  }
-
-  #growthsOf(value: number): readonly Growth[] {
-    const known = this.#growths.get(value);
-    if (known !== undefined) return known;
-    const { transitions, growths } = this.#plan.table;
-    const text = transitions.text(value);
-    const found: Growth[] = [];
-    for (const call of growths) {
-      const sources = this.#model.before(transitions.call(call), text);
-      if (sources.length === 0) continue;
-      const makers = this.#growing.get(call) ?? NO_MAKERS;
-      found.push({ makers, sources: sources.map((source) => transitions.textId(source)) });
-    }
-    this.#growths.set(value, found);
-    return found;
   }
 }
 

@@ -2,6 +2,7 @@
  * One key's operations as columns of integers: those that returned in the order of their returns,
  * then those of unknown outcome in the order of their calls.
  */
+import { Growths } from './growths.ts';
 import { type Model, type Need, type Operation, UNKNOWN } from './model.ts';
 import { Transitions } from './transitions.ts';
 
@@ -27,8 +28,8 @@ export interface Table<Call> {
   readonly tells: readonly (readonly (string | null)[] | 'any')[];
   /** The first front whose return is not before the call; frontCount if there is none. */
   readonly opens: Int32Array;
-  /** The calls that make a value out of the one they find, each once. */
-  readonly growths: readonly number[];
+  /** How values come of others. */
+  readonly growths: Growths<Call>;
 }
 
 const KINDS = { observation: OBSERVATION, write: WRITE, update: UPDATE } as const;
@@ -61,10 +62,11 @@ export function tabulate<Call>(
     return effect.tells;
   });
   const columns = { kind, call, result, needs, makes, tells, opens };
-  const growths = new Set(
+  const growing = new Set(
     call.filter((_, index) => makes[index] === ANY && kind[index] !== OBSERVATION),
   );
-  return { operations, size, frontCount, transitions, ...columns, growths: [...growths] };
+  const growths = new Growths([...growing], transitions, model);
+  return { operations, size, frontCount, transitions, ...columns, growths };
 }
 
 function inOrder<Call>(history: readonly Operation<Call>[]): Operation<Call>[] {

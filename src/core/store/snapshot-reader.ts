@@ -13,6 +13,7 @@ import { copyBytes } from '../../base/copy.ts';
 import { crc32c } from '../../base/crc32c.ts';
 import type { GroupId } from '../../base/units.ts';
 import { SESSION_WINDOW } from '../types.ts';
+import { BlockChecks } from './block-checks.ts';
 import { newRecordView, recordUnits, writeRecordHead } from './record.ts';
 import { type Session, Sessions } from './sessions.ts';
 import type { Slab } from './slab.ts';
@@ -45,6 +46,7 @@ export class SnapshotReader {
   readonly rebuild: boolean;
   fault: SnapshotFault | null = null;
   readonly #options: ReaderOptions;
+  readonly #checks: BlockChecks;
   readonly #source = newRecordView();
   readonly #target = newRecordView();
   /** The beginning of a block that is not whole yet. */
@@ -56,6 +58,7 @@ export class SnapshotReader {
   constructor(options: ReaderOptions) {
     this.#options = options;
     this.rebuild = options.rebuild;
+    this.#checks = new BlockChecks(options.slab.blocks.scout);
   }
 
   /** Takes the next bytes of the snapshot. */
@@ -64,6 +67,7 @@ export class SnapshotReader {
     while (at < bytes.length && this.fault === null) {
       at = this.#partialBytes === 0 ? this.#readWhole(bytes, at) : this.#join(bytes, at);
     }
+    this.#checks.forget();
   }
 
   /** No more bytes come: sets the fault unless all of it was right. */
@@ -134,7 +138,10 @@ export class SnapshotReader {
     const bodyAt = at + BLOCK_HEADER_BYTES;
     const end = bodyAt + header.bodyBytes;
     this.#blocks++;
-    if (crc32c(bytes, bodyAt, end) !== header.bodyCrc || !this.#isExpected(header.kind)) {
+    if (
+      this.#checks.crcOf(bytes, bodyAt, end) !== header.bodyCrc ||
+      !this.#isExpected(header.kind)
+    ) {
       this.fault = 'DAMAGED';
       return;
     }
@@ -173,11 +180,30 @@ export class SnapshotReader {
   }
 
   #readRecords(bytes: Uint8Array, from: number, end: number): void {
-    let at = from;
-    while (at < end && this.fault === null) {
-      at = readItem(bytes, at, end, this.#source);
-      if (at < 0 || !this.#addRecord()) this.fault = 'DAMAGED';
+    const { ahead } = this.table!;
+    for (let at = from; at < end && this.fault === null; ) {
+      this.#lookAhead(bytes, at, end);
+      for (let left = ahead.count; left > 0 && this.fault === null; left--) {
+        at = readItem(bytes, at, end, this.#source);
+        if (!this.#addRecord()) this.fault = 'DAMAGED';
+      }
+      if (ahead.count === 0) this.fault = 'DAMAGED';
     }
+    ahead.forget();
+  }
+
+  /** As many records from `from` on as one look ahead takes, or as are well formed. */
+  #lookAhead(bytes: Uint8Array, from: number, end: number): void {
+    const source = this.#source;
+    const table = this.table!;
+    table.ahead.begin(bytes);
+    for (let at = from; at < end && !table.ahead.isFull; ) {
+      at = readItem(bytes, at, end, source);
+      if (at < 0) break;
+      const { keyAt, valueAt } = source;
+      table.ahead.add(keyAt, valueAt, valueAt, valueAt + source.valueBytes);
+    }
+    table.lookAhead(bytes, true);
   }
 
   /** False: the key was there already. */
@@ -193,7 +219,9 @@ export class SnapshotReader {
     target.valueBytes = valueBytes;
     target.revision = revision;
     target.deadline = deadline;
-    target.valueCrc = crc32c(source.bytes, source.valueAt, source.valueAt + valueBytes);
+    const valueEnd = source.valueAt + valueBytes;
+    const known = table.ahead.crcOf(source.bytes, source.valueAt, valueEnd);
+    target.valueCrc = known < 0 ? crc32c(source.bytes, source.valueAt, valueEnd) : known;
     writeRecordHead(slab.bytesAt(address), slab.offsetAt(address), target);
     copyBytes(target.bytes, target.keyAt, source.bytes, source.keyAt, keyBytes + valueBytes);
     table.store(address);

@@ -1,12 +1,20 @@
 #include "base/scout.h"
 
 #include "base/crc32c.h"
+#include "base/pool.h"
 #include "base/wyhash.h"
 
 namespace apex::base {
 namespace {
 
-constexpr std::size_t kCacheLineBytes = 64;
+// Below this nobody can be woken in time to be of use.
+constexpr std::uint64_t kSharedBytes = 512 * 1024;
+
+std::uint64_t total_bytes(const Ranges& ranges) {
+  std::uint64_t bytes = 0;
+  for (std::size_t at = 0; at < ranges.count; at++) bytes += ranges.to[at] - ranges.from[at];
+  return bytes;
+}
 
 }  // namespace
 
@@ -20,10 +28,18 @@ void hash_keys(const Ranges& keys, std::uint64_t seed, std::uint32_t* high, std:
 }
 
 void checksum(const Ranges& ranges, std::uint32_t* crcs) {
-  for (std::size_t at = 0; at < ranges.count; at++) {
-    const std::uint32_t from = ranges.from[at];
-    crcs[at] = crc32c(ranges.bytes + from, ranges.to[at] - from);
-  }
+  const auto some = [&](std::uint32_t first, std::uint32_t end) {
+    for (std::uint32_t at = first; at < end; at++) {
+      const std::uint32_t from = ranges.from[at];
+      crcs[at] = crc32c(ranges.bytes + from, ranges.to[at] - from);
+    }
+  };
+  const auto count = static_cast<std::uint32_t>(ranges.count);
+  const bool is_worth_it = count > 1 && total_bytes(ranges) >= kSharedBytes;
+  if (is_worth_it)
+    shared_pool().share(count, 1, some);
+  else
+    some(0, count);
 }
 
 // A prefetch of an address that is not there is no fault.

@@ -20,7 +20,7 @@ struct Ranges {
 // The halves of each key's wyhash.
 void hash_keys(const Ranges& keys, std::uint64_t seed, std::uint32_t* high, std::uint32_t* low);
 
-// The CRC-32C of each range.
+// The CRC-32C of each range; of half a mebibyte and more the process's pool does its share.
 void checksum(const Ranges& ranges, std::uint32_t* crcs);
 
 // `places`: addresses as numbers, 0 for none. Draws `bytes` bytes from each.

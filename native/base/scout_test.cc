@@ -41,6 +41,25 @@ TEST("every range gets its checksum, an empty one too") {
   CHECK_EQUAL(crcs[3], 77U);
 }
 
+TEST("many bytes are checksummed alike, by the pool") {
+  std::vector<std::uint8_t> bytes(4 << 20);
+  for (std::size_t at = 0; at < bytes.size(); at++)
+    bytes[at] = static_cast<std::uint8_t>(at * 7 >> 3);
+  std::vector<std::uint32_t> from;
+  std::vector<std::uint32_t> to;
+  for (std::uint32_t at = 0; at + 300'000 <= bytes.size(); at += 300'000) {
+    from.push_back(at);
+    to.push_back(at + 299'993);
+  }
+  std::vector<std::uint32_t> crcs(from.size(), 77);
+  for (int round = 0; round < 20; round++) {
+    checksum(Ranges{bytes.data(), from.size(), from.data(), to.data()}, crcs.data());
+    for (std::size_t at = 0; at < from.size(); at++) {
+      CHECK_EQUAL(crcs[at], apex::base::crc32c(bytes.data() + from[at], to[at] - from[at]));
+    }
+  }
+}
+
 TEST("whatever is no place does no harm") {
   std::vector<std::uint8_t> bytes(1000);
   const auto start = static_cast<double>(reinterpret_cast<std::uintptr_t>(bytes.data()));

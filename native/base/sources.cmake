@@ -1,7 +1,8 @@
-add_library(apex_base STATIC base/crc32c.cc base/region.cc base/scout.cc base/wakeup.cc base/wyhash.cc)
+add_library(apex_base STATIC base/crc32c.cc base/pool.cc base/region.cc base/scout.cc base/wakeup.cc base/wyhash.cc)
 target_link_libraries(apex_base PUBLIC Threads::Threads)
 
 apex_test(base crc32c)
+apex_test(base pool)
 apex_test(base queues)
 apex_test(base region)
 apex_test(base scout)

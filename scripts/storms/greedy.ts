@@ -12,7 +12,10 @@ import { HOST } from '../integration/ports.ts';
 import { demand } from '../integration/verdict.ts';
 import { arrival } from './crowds.ts';
 
-/** `count` swaps of what `key` holds, in one write; how many were answered with it, and refused. */
+/**
+ * `count` swaps of what `key` holds, in one write; how many were answered with it, and refused: for want
+ * of room, or because a leader that is too busy was followed by another one.
+ */
 export async function swapInVain(
   port: number,
   key: Uint8Array,
@@ -30,21 +33,28 @@ export async function swapInVain(
   const reader = new ReplyReader();
   let answered = 0;
   let refused = 0;
+  let replies = 0;
   socket.on('data', (chunk: Buffer) => {
     reader.clear();
     reader.receive(chunk);
+    replies += reader.count;
     for (let row = 0; row < reader.count; row++) {
       if (reader.status[row] === STATUS.CONDITION_FAILED) answered++;
-      else if (reader.status[row] === NO_STATUS && isOverloaded(reader, row)) refused++;
+      else if (reader.status[row] === NO_STATUS && isExcused(reader, row)) refused++;
     }
-    if (answered + refused >= count) socket.end();
+    if (replies >= count) socket.end();
   });
   socket.write(writer.take());
   await arrival(socket, 'close');
-  demand(answered + refused === count, `${count - answered - refused} swaps have no answer`);
+  demand(
+    answered + refused === count,
+    `${count - answered - refused} swaps have no answer that will do`,
+  );
   demand(answered > 0, 'no swap is answered with the value that it met');
   return { answered, refused };
 }
 
-const isOverloaded = (reader: ReplyReader, row: number): boolean =>
-  readRefusal(reader, row).code === 'OVERLOADED';
+const EXCUSES: ReadonlySet<string> = new Set(['OVERLOADED', 'UNAVAILABLE', 'UNCERTAIN']);
+
+const isExcused = (reader: ReplyReader, row: number): boolean =>
+  EXCUSES.has(readRefusal(reader, row).code);

@@ -4,6 +4,8 @@
  *   --scale S    share of the full size: 10⁶ random and 10⁵ changed frames at each door, 10,000 idle
  *                connections, 100 readers that do not read, 1,500 swaps that meet 8 MiB. Default: 0.01
  *   --seed N     what the frames are drawn from
+ *   --sanitized  nodes whose native helper is built with ASan and UBSan (sanitizer.ts); in the end none
+ *                of them may have read or written amiss, or leak
  *   --json       figures as one JSON object, at the end
  *
  * A decent client works all the while at the node that is stormed, the leader. After each storm every
@@ -33,6 +35,7 @@ import {
 } from './frames.ts';
 import { swapInVain } from './greedy.ts';
 import { type Probed, Prober } from './prober.ts';
+import { complaints, isSanitized, useSanitizedAddon } from './sanitizer.ts';
 
 const RANDOM_FRAMES = 1_000_000;
 const CHANGED_FRAMES = 100_000;
@@ -72,6 +75,7 @@ async function main(): Promise<void> {
     options: {
       scale: { type: 'string', default: '0.01' },
       seed: { type: 'string', default: '1' },
+      sanitized: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
@@ -80,6 +84,7 @@ async function main(): Promise<void> {
   demand(scale > 0 && scale <= 1, '--scale: a share above 0, at most 1');
   demand(Number.isInteger(seed), '--seed: a whole number');
   const folder = mkdtempSync(join(tmpdir(), 'apex-kv-storms-'));
+  if (values.sanitized) useSanitizedAddon(folder);
   const cluster = await Cluster.boot({ name: 'storms', folder }, false);
   const figures: Figures[] = [];
   try {
@@ -92,6 +97,7 @@ async function main(): Promise<void> {
       print(figures.at(-1)!);
     }
     await prober.stop();
+    if (values.sanitized) await endClean(cluster, folder);
   } finally {
     await cluster.close();
   }
@@ -205,6 +211,19 @@ async function weather(stormed: Stormed, [storm, run]: Storm): Promise<Figures> 
   demand(resident <= RESIDENT_MAX_BYTES, `${storm}: ${resident} bytes of memory`);
   const residentMaxMib = Math.round(resident / MIB);
   return { storm, thrown, before, during, after, seconds, residentMaxMib };
+}
+
+/** Whoever leaks is found out when it ends by itself. */
+async function endClean(cluster: Cluster, folder: string): Promise<void> {
+  for (const id of cluster.ids) {
+    const { pid } = cluster.seat(id).process!;
+    demand(isSanitized(pid), `node ${id} runs without the sanitizer`);
+    await cluster.end(id, 'SIGTERM');
+  }
+  const found = complaints(folder);
+  for (const complaint of found) console.error(complaint);
+  demand(found.length === 0, `the sanitizer has ${found.length} complaints; see ${folder}`);
+  console.log('sanitizer: no complaints');
 }
 
 function print({ storm, thrown, before, during, after, seconds, residentMaxMib }: Figures): void {

@@ -1,7 +1,8 @@
 /**
  * The native helper's addon, if there is one that fits.
  *
- * 1. It is built by `npm install`, or by hand (docs/hacking.md), into native/build/apex.node.
+ * 1. It is built by `npm install`, or by hand (docs/hacking.md), into native/build/apex.node. Who has
+ *    built another one, with a sanitizer, names it in APEX_ADDON.
  * 2. An addon of another number than ours is not used: its functions may take other arguments.
  * 3. That there is none is no error here. Who was told to use it says so.
  */
@@ -20,7 +21,8 @@ export type LoadedAddon =
   | { readonly addon: null; readonly reason: string };
 
 export function loadAddon(): LoadedAddon {
-  return loadAddonFrom(ADDON_FILE);
+  const { APEX_ADDON = ADDON_FILE } = process.env;
+  return loadAddonFrom(APEX_ADDON);
 }
 
 export function loadAddonFrom(file: string): LoadedAddon {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { newPrng, nextWord } from '../../base/prng.ts';
+import { newPrng, nextBelow, nextWord } from '../../base/prng.ts';
 import { Sum } from './digest.ts';
 import type { ExpiryHeap } from './expiry.ts';
 import { Shard } from './shard.ts';
@@ -27,25 +27,53 @@ function highs(count: number): number[] {
 
 const ascending = (count: number): number[] => highs(count).sort((left, right) => left - right);
 
-test('records in the order of h find their places as soon as others do', () => {
+test('records in the order of h find their places at once where room is reserved', () => {
   for (const count of [1_000, 20_000, 150_000]) {
-    expect(fill(shard(), ascending(count))).toBeLessThan(64 * count);
+    const filled = shard();
+    filled.reserve(count);
+    const { capacity } = filled;
+    expect(fill(filled, ascending(count))).toBeLessThan(8 * count);
+    expect(filled.capacity).toBe(capacity);
   }
 });
 
-test('a shard holds no more than it needs, whatever comes in what order', () => {
-  for (const count of [100, 5_000, 20_000]) {
-    for (const order of [highs(count), ascending(count), ascending(count).reverse()]) {
-      const filled = shard();
-      fill(filled, order);
-      expect(filled.count).toBe(count);
-      expect(filled.capacity).toBeLessThan(2 * count + 64);
+/** As a snapshot whose keys change while it is written: what changes before its turn comes at once. */
+function withEarlyOnes(count: number, earlyOf10: number): number[] {
+  const prng = newPrng([9]);
+  const changes = highs(count);
+  const seen = new Set<number>();
+  const order: number[] = [];
+  const add = (high: number): void => {
+    if (!seen.has(high)) order.push(high);
+    seen.add(high);
+  };
+  for (const high of ascending(count)) {
+    while (nextBelow(prng, 10) < earlyOf10 && changes.length > 0) {
+      const changed = changes.pop()!;
+      if (changed > high) add(changed);
     }
+    add(high);
+  }
+  return order;
+}
+
+test('so do those of which some come too early', () => {
+  for (const earlyOf10 of [1, 3, 5, 8]) {
+    const order = withEarlyOnes(60_000, earlyOf10);
+    const filled = shard();
+    filled.reserve(order.length);
+    expect(fill(filled, order)).toBeLessThan(8 * order.length);
   }
 });
 
-test('a few records that lie close together make no shard of a million slots', () => {
+test('what is reserved is no more than needed, and nothing is lost', () => {
   const filled = shard();
-  fill(filled, [0, 1, 2, 3, 4, 5, 6, 7]);
-  expect(filled.capacity).toBeLessThan(64 * 8 * 2);
+  fill(filled, highs(100));
+  filled.reserve(50);
+  filled.reserve(5_000);
+  expect(filled.count).toBe(100);
+  expect(filled.capacity).toBeLessThan(2 * 5_000);
+  expect([...filled.slots].filter((_, at) => at % 2 === 1 && filled.slots[at] !== 0)).toHaveLength(
+    100,
+  );
 });

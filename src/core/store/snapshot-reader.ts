@@ -175,6 +175,7 @@ export class SnapshotReader {
     } else {
       this.head = head;
       this.table = new Table(this.#options.slab, tableHash(head.settings.tableSeed));
+      this.table.reserve(head.keys);
       this.sessions.useCount = head.useCount;
     }
   }

@@ -293,3 +293,21 @@ function blocksOf(bytes: Uint8Array): Uint8Array[] {
 function resealHeader(bytes: Uint8Array): void {
   putU32(bytes, 28, crc32c(bytes, 0, 28));
 }
+
+test('room for all keys is there before the first comes', () => {
+  const [written, read] = [Replica.formed(), Replica.formed()];
+  const keys = Array.from({ length: 3_000 }, (_, at) => put(`key ${at}`, `${at}`));
+  for (let at = 0; at < keys.length; at += 500) written.run(keys.slice(at, at + 500));
+  const bytes = written.snapshot(100_000);
+  read.step({ kind: 'load-begin', rebuild: false });
+  read.step({ kind: 'load', bytes: bytes.slice(0, 1_000) });
+  const capacities = (): number[] =>
+    read.state.loading!.table!.shards.map(({ capacity }) => capacity);
+  const before = capacities();
+  read.step({ kind: 'load', bytes: bytes.slice(1_000) });
+  expect(read.state.loading!.table!.keys).toBe(keys.length);
+  const grown = capacities().filter((capacity, at) => capacity !== before[at]);
+  // A share and a sixteenth: not every shard has had enough.
+  expect(grown.length).toBeLessThan(20);
+  expect(read.step({ kind: 'load-end' }).failed).toBeNull();
+});

@@ -24,6 +24,8 @@ import type { Slab } from './slab.ts';
 
 const RECORD_ELEMENT = 1;
 const SLOT_BYTES = 8;
+/** What is reserved is not touched, and so costs no memory yet; but there is an end to everything. */
+const KEYS_RESERVED_MAX = 2 ** 27;
 
 /** Hashes as the table does; a stand-in may be given where collisions are wanted. */
 export interface KeyHash {
@@ -183,6 +185,12 @@ export class Table {
     const bytes = this.slab.bytesAt(address);
     const keyAt = recordKeyAt(bytes, this.slab.offsetAt(address));
     return this.locate(bytes, keyAt, keyAt + recordKeyBytes(bytes, this.slab.offsetAt(address)));
+  }
+
+  /** Room for so many keys, before they come in the order of h. Some shards get more than others. */
+  reserve(keys: number): void {
+    const share = Math.ceil(Math.min(keys, KEYS_RESERVED_MAX) / SHARDS);
+    for (const shard of this.shards) shard.reserve(share + (share >>> 4) + 8);
   }
 
   /** Makes the record at `address`, complete and of the located key, that key's record. */

@@ -190,7 +190,7 @@ export class Table {
   /** Room for so many keys, before they come in the order of h. Some shards get more than others. */
   reserve(keys: number): void {
     const share = Math.ceil(Math.min(keys, KEYS_RESERVED_MAX) / SHARDS);
-    for (const shard of this.shards) shard.reserve(share + (share >>> 4) + 8);
+    for (const shard of this.shards) shard.reserve(share + (share >>> 4));
   }
 
   /** Makes the record at `address`, complete and of the located key, that key's record. */

@@ -2,7 +2,7 @@
 import { machineLine } from './machine.ts';
 import {
   isPassed,
-  LOG_BYTES_MAX,
+  logBytesMax,
   type MemoryFinding,
   type MemoryPoint,
   OVERHEAD_BYTES_MAX,
@@ -55,7 +55,8 @@ function pointRows({ afterLoad, afterOverwrites, churn }: MemoryFinding): string
 const untouchedBytes = (store: MemoryPoint['figures']['store']): number =>
   store.reservedBytes - store.regionBytes - store.bookkeepingBytes;
 
-function diskRows({ recovery, diskMost, plan }: MemoryFinding): string[][] {
+function diskRows(finding: MemoryFinding): string[][] {
+  const { recovery, diskMost, plan } = finding;
   const { disk, startMs, recoverMs, leadMs } = recovery;
   return [
     ['on disk before the restart: log', mib(disk.logBytes)],
@@ -64,7 +65,7 @@ function diskRows({ recovery, diskMost, plan }: MemoryFinding): string[][] {
     ['restart: log read, snapshot loaded', `${Math.round(recoverMs)} ms`],
     ['restart: elected, log applied', `${Math.round(leadMs)} ms`],
     ['then overwritten endlessly, in 4 KiB values', mib(plan.churnBytes)],
-    [`  log at most (≤ ${mib(LOG_BYTES_MAX)})`, mib(diskMost.logBytes)],
+    [`  log at most (≤ ${mib(logBytesMax(finding))})`, mib(diskMost.logBytes)],
     ['  snapshots at most', mib(diskMost.snapshotBytes)],
   ];
 }

@@ -14,7 +14,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newPrng, nextBelow } from '../src/base/prng.ts';
+import { DEFAULT_SETTINGS } from '../src/core/settings.ts';
 import { overheadPerKey } from '../src/core/store/footprint.ts';
+import { KEY_OVERHEAD_BYTES } from '../src/core/types.ts';
 import { NODE_DEFAULTS } from '../src/node/config.ts';
 import { type DiskUsage, diskUsage, watchDiskUsage } from './disk-usage.ts';
 import { type Machine, machineAt } from './machine.ts';
@@ -23,9 +25,16 @@ import { NodeProcess } from './node/process.ts';
 import { writeAll } from './writer.ts';
 
 export const OVERHEAD_BYTES_MAX = 64;
-/** This bench's own idea of a bounded log: four times what calls for a snapshot. */
-export const LOG_BYTES_MAX = 4 * NODE_DEFAULTS.snapshotLogBytes;
+/**
+ * This bench's own idea of a bounded log: four times what calls for a snapshot, or as much as there is
+ * content where that is more.
+ */
+export function logBytesMax({ churn }: MemoryFinding): number {
+  const { keys, contentBytes } = churn.figures.store;
+  return Math.max(4 * NODE_DEFAULTS.snapshotLogBytes, contentBytes + keys * KEY_OVERHEAD_BYTES);
+}
 
+const KEY_BYTES = 20;
 const OVERWRITE_BYTES_MIN = 20;
 const OVERWRITE_FACTOR = 3;
 const CHURN_KEYS = 1024;
@@ -81,8 +90,17 @@ export async function runMemory(plan: MemoryPlan): Promise<MemoryFinding> {
 export const isPassed = (finding: MemoryFinding): boolean =>
   finding.afterLoad.overheadPerKey <= OVERHEAD_BYTES_MAX &&
   finding.afterOverwrites.overheadPerKey <= OVERHEAD_BYTES_MAX &&
-  finding.diskMost.logBytes <= LOG_BYTES_MAX &&
+  finding.diskMost.logBytes <= logBytesMax(finding) &&
   finding.recovery.isSame;
+
+/** Room for all keys at their largest. */
+function quotaFor({ keys, valueBytes }: MemoryPlan): number {
+  const largest = KEY_BYTES + Math.max(valueBytes, OVERWRITE_BYTES_MIN) * OVERWRITE_FACTOR;
+  return Math.max(
+    DEFAULT_SETTINGS.quotaBytes,
+    (keys + CHURN_KEYS) * (largest + KEY_OVERHEAD_BYTES),
+  );
+}
 
 class MemoryBench {
   readonly #plan: MemoryPlan;
@@ -113,7 +131,8 @@ class MemoryBench {
   }
 
   async #start(): Promise<NodeProcess> {
-    this.#node = await NodeProcess.start(this.#walDirectory);
+    const quotaBytes = quotaFor(this.#plan);
+    this.#node = await NodeProcess.start({ walDirectory: this.#walDirectory, quotaBytes });
     return this.#node;
   }
 

@@ -3,6 +3,8 @@ import type { StoreFootprint } from '../../src/core/store/footprint.ts';
 
 export interface NodeOptions {
   readonly walDirectory: string;
+  /** The cluster's, where this node founds it. */
+  readonly quotaBytes: number;
 }
 
 export interface NodeFigures {

@@ -26,7 +26,7 @@ const HOST = '127.0.0.1';
 const LOOK_EVERY_MS = 2;
 const ID = nodeId(1);
 
-async function main({ walDirectory }: NodeOptions): Promise<void> {
+async function main({ walDirectory, quotaBytes }: NodeOptions): Promise<void> {
   const directory = await openDataDirectory(walDirectory, ID);
   if ('code' in directory) return leave(`${directory.code}: ${directory.detail}`);
   const wanted = { port: 0, peerPort: null, gossipPort: 0, httpPort: 0 };
@@ -35,7 +35,7 @@ async function main({ walDirectory }: NodeOptions): Promise<void> {
   const { port } = listeners.ports;
   const daemon = new Daemon({
     version: '0.0.0',
-    config: configOf(port),
+    config: configOf(port, quotaBytes),
     listeners,
     directory: directory.path,
     disk: bestImplementation(),
@@ -57,13 +57,13 @@ async function main({ walDirectory }: NodeOptions): Promise<void> {
   process.on('disconnect', () => process.exit());
 }
 
-function configOf(port: number): NodeConfig {
+function configOf(port: number, quotaBytes: number): NodeConfig {
   return {
     ...NODE_DEFAULTS,
     id: ID,
     ids: [ID],
     addresses: new Map([[ID, `${HOST}:${port}`]]),
-    settings: DEFAULT_SETTINGS,
+    settings: { ...DEFAULT_SETTINGS, quotaBytes },
   };
 }
 

@@ -1,7 +1,7 @@
 /** A bench's own node, seen from outside: started, asked, killed. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Milestone, NodeFigures, NodeMessage } from './door.ts';
+import type { Milestone, NodeFigures, NodeMessage, NodeOptions } from './door.ts';
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 
@@ -17,9 +17,9 @@ export class NodeProcess {
     this.milestones = milestones;
   }
 
-  /** Starts a node on the data below `walDirectory`; resolves when it is ready. */
-  static start(walDirectory: string): Promise<NodeProcess> {
-    const child = fork(MAIN, [JSON.stringify({ walDirectory })]);
+  /** Starts a node on the data below its directory; resolves when it is ready. */
+  static start(options: NodeOptions): Promise<NodeProcess> {
+    const child = fork(MAIN, [JSON.stringify(options)]);
     const milestones = new Map<Milestone, number>();
     let port = 0;
     return new Promise((resolve, reject) => {

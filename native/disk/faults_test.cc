@@ -1,9 +1,12 @@
 // The kernel's rarer answers, from this program's own pwrite, pwritev, pread and fdatasync (the
 // linker's --wrap): what the disk makes of them. The real ones fail in scripts/native-faults.sh.
+#include <pthread.h>
 #include <sys/uio.h>
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
+#include <thread>
 
 #include "test/check.h"
 #include "test/scratch.h"
@@ -29,6 +32,7 @@ struct Faults {
   std::atomic<int> sync_error{0};
   std::atomic<int> read_error{0};
   std::atomic<int> sync_calls{0};
+  std::atomic<bool> ends_thread{false};
 };
 
 Faults faults;  // NOLINT: the wrappers have no other way to it
@@ -41,6 +45,7 @@ void clear() {
   faults.sync_error = 0;
   faults.read_error = 0;
   faults.sync_calls = 0;
+  faults.ends_thread = false;
 }
 
 bool interrupts() {
@@ -92,6 +97,7 @@ ssize_t __wrap_pread(int fd, void* data, size_t size, off_t offset) {
 int __wrap_fdatasync(int fd) {
   if (interrupts()) return -1;
   faults.sync_calls++;
+  if (faults.ends_thread.exchange(false)) ::pthread_exit(nullptr);
   if (fails(faults.sync_error)) return -1;
   return __real_fdatasync(fd);
 }
@@ -214,5 +220,19 @@ TEST("a read error is passed on and concerns nobody else") {
   faults.read_error = 0;
   CHECK_EQUAL(ground.run(write("a", 4096, Bytes(4096, 8), true)), 0);
 }
+
+// What it was at is never told of: the port answers EIO for it (src/runtime/native/disk.ts). Not
+// with ASan, for which that operation is lost memory, as it is.
+#if !defined(__SANITIZE_ADDRESS__)
+TEST("a thread that ends in the middle of a sync is missed, and the others go on") {
+  Ground ground;
+  CHECK_EQUAL(ground.run(write("a", 0, Bytes(100, 1), false)), 0);
+  CHECK(ground.user.disk().is_up());
+  faults.ends_thread = true;
+  ground.user.submit(on_file(Kind::kSync, "a"));
+  while (ground.user.disk().is_up()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  CHECK_EQUAL(ground.run(create("b", 4096)), 0);
+}
+#endif
 
 int main() { return apex::test::run(); }

@@ -49,6 +49,7 @@ void draw_near(const double* places, std::size_t count, std::size_t bytes) {
     if (place == 0) continue;
     const std::uintptr_t first = place / kCacheLineBytes * kCacheLineBytes;
     for (std::uintptr_t line = first; line < place + bytes; line += kCacheLineBytes) {
+      // NOLINTNEXTLINE(performance-no-int-to-ptr): nothing is read there.
       __builtin_prefetch(reinterpret_cast<const void*>(line));
     }
   }

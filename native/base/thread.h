@@ -28,7 +28,7 @@ class Thread final {
     const int failure = pthread_create(&thread_, nullptr, run, handed.get());
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     if (failure != 0) return failure;
-    handed.release();
+    static_cast<void>(handed.release());  // `run` owns it
     is_started_ = true;
     pthread_setname_np(thread_, name);
     return 0;

@@ -63,7 +63,7 @@ class Disk final {
 
   void work();
   Operation* next(std::unique_lock<std::mutex>& lock);
-  void finish(std::unique_ptr<Operation> operation);
+  void finish(std::unique_ptr<Operation> owned);
   void make_ready(Operation* operation);
   bool is_first(Operation* operation);
   void leave(const std::string& name);

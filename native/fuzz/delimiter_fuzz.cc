@@ -47,6 +47,7 @@ size_t feed(Delimiter& delimiter, const uint8_t* stream, size_t size, bool is_cu
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer gives the name.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const Protocol protocol = (data[0] & 1) == 0 ? Protocol::client : Protocol::peer;

@@ -156,7 +156,7 @@ uint64_t Connection::next_due() const {
   const bool may_send = phase_ == Phase::open && has_begun() && share_.interval_ns > 0 &&
                         !is_watching_room_ && sent_ < share_.operations &&
                         sent_ - answered_ < sent_at_.size();
-  return may_send ? due_at(sent_) : none_due;
+  return may_send ? due_at(sent_) : kNoneDue;
 }
 
 void Connection::fill(uint64_t now) {

@@ -59,8 +59,8 @@ class Connection final {
   bool is_done() const { return phase_ == Phase::done; }
   uint64_t started_at() const { return started_at_; }
   uint64_t ended_at() const { return ended_at_; }
-  // When a request is due that may leave then; `none_due`: what comes next is an event.
-  static constexpr uint64_t none_due = UINT64_MAX;
+  // When a request is due that may leave then; `kNoneDue`: what comes next is an event.
+  static constexpr uint64_t kNoneDue = UINT64_MAX;
   uint64_t next_due() const;
 
  private:

@@ -24,8 +24,7 @@ constexpr int kTickMs = 20;
 
 Worker::Worker(const Plan& plan, const std::vector<Share>& shares, std::atomic<bool>* is_stopping,
                std::atomic<uint64_t>* answered)
-    : plan_(plan),
-      requests_(plan),
+    : requests_(plan),
       input_(kInputBytes),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
       timer_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)),
@@ -94,7 +93,7 @@ void Worker::arm(uint64_t due_ns) {
   if (due_ns == armed_for_) return;
   armed_for_ = due_ns;
   itimerspec when = {};
-  if (due_ns != Connection::none_due) {
+  if (due_ns != Connection::kNoneDue) {
     when.it_value.tv_sec = static_cast<time_t>(due_ns / 1'000'000'000U);
     when.it_value.tv_nsec = static_cast<long>(due_ns % 1'000'000'000U);
   }
@@ -112,7 +111,7 @@ bool Worker::is_done() const {
 }
 
 uint64_t Worker::next_due() const {
-  uint64_t next = Connection::none_due;
+  uint64_t next = Connection::kNoneDue;
   for (const auto& connection : connections_) next = std::min(next, connection->next_due());
   return next;
 }

@@ -40,7 +40,6 @@ class Worker final {
   uint64_t next_due() const;
   void fail(const char* reason);
 
-  const Plan& plan_;
   Requests requests_;
   Tally tally_;
   std::vector<uint8_t> input_;
@@ -52,8 +51,8 @@ class Worker final {
   std::atomic<bool>* is_stopping_;
   std::atomic<uint64_t>* answered_;
   uint64_t ticked_at_ = 0;
-  // What the timer is set to; `none_due`: to nothing.
-  uint64_t armed_for_ = Connection::none_due;
+  // What the timer is set to; `kNoneDue`: to nothing.
+  uint64_t armed_for_ = Connection::kNoneDue;
   uint64_t cpu_ns_ = 0;
   std::string failure_;
 };

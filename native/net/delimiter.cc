@@ -35,7 +35,7 @@ size_t Delimiter::take(const uint8_t* bytes, size_t size) {
   while (at < size && !is_raw_) {
     const size_t left = size - at;
     if (passing_ > 0) {
-      const size_t step = static_cast<size_t>(std::min<uint64_t>(passing_, left));
+      const auto step = static_cast<size_t>(std::min<uint64_t>(passing_, left));
       passing_ -= step;
       at += step;
       continue;

@@ -47,6 +47,7 @@ TEST("resets in the middle of a batch end their own connections and no other") {
   Bench bench;
   const uint16_t port = bench.open();
   std::vector<std::unique_ptr<Caller>> callers;
+  callers.reserve(20);
   for (int n = 0; n < 20; n++) callers.push_back(std::make_unique<Caller>(port));
   bench.until([&] { return bench.poller->stats().connections == 20; });
   for (auto& caller : callers) caller->say(client_frame(100));
@@ -121,6 +122,7 @@ TEST("a full batch reads nothing more, and loses nothing") {
   const uint16_t port = bench.open();
   std::vector<std::unique_ptr<Caller>> callers;
   const Bytes frame = client_frame(40'000);
+  callers.reserve(16);
   for (int n = 0; n < 16; n++) callers.push_back(std::make_unique<Caller>(port));
   bench.until([&] { return bench.poller->stats().connections == 16; });
   for (auto& caller : callers) caller->say(frame);
@@ -136,6 +138,7 @@ TEST("a storm of callers is taken in by and by, and the bound on sockets holds")
   Bench bench(config);
   const uint16_t port = bench.open();
   std::vector<std::unique_ptr<Caller>> callers;
+  callers.reserve(150);
   for (int n = 0; n < 150; n++) callers.push_back(std::make_unique<Caller>(port));
   size_t before = 0;
   bench.until([&] {
@@ -160,7 +163,7 @@ class Drought final {
     CHECK(next >= 0);
     ::close(next);
     rlimit now = before_;
-    now.rlim_cur = static_cast<rlim_t>(next + spare);
+    now.rlim_cur = static_cast<rlim_t>(next) + static_cast<rlim_t>(spare);
     CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &now), 0);
   }
   ~Drought() { end(); }
@@ -179,6 +182,7 @@ TEST("without descriptors callers are turned away by being closed; those inside 
   bench.until([&] { return bench.poller->stats().connections == 1; });
   // The callers' own sockets are open before the drought begins.
   std::vector<std::unique_ptr<Caller>> callers;
+  callers.reserve(5);
   for (int n = 0; n < 5; n++) callers.push_back(std::make_unique<Caller>(port));
   {
     const Drought drought(0);
@@ -200,6 +204,7 @@ TEST("when not even one descriptor can be spared, nobody is accepted for a while
   Bench bench;
   const uint16_t port = bench.open();
   std::vector<std::unique_ptr<Caller>> callers;
+  callers.reserve(3);
   for (int n = 0; n < 3; n++) callers.push_back(std::make_unique<Caller>(port));
   {
     // A limit below all that is open: what is given back cannot be had again either.

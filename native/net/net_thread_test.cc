@@ -14,6 +14,8 @@ std::atomic<bool> is_poll_broken{false};
 
 }  // namespace
 
+// The linker gives these names.
+// NOLINTBEGIN(bugprone-reserved-identifier, readability-identifier-naming)
 extern "C" int __real_poll(pollfd* descriptors, nfds_t count, int wait_ms);
 extern "C" int __wrap_poll(pollfd* descriptors, nfds_t count, int wait_ms) {
   if (count == 2 && is_poll_broken) {
@@ -22,6 +24,7 @@ extern "C" int __wrap_poll(pollfd* descriptors, nfds_t count, int wait_ms) {
   }
   return __real_poll(descriptors, count, wait_ms);
 }
+// NOLINTEND(bugprone-reserved-identifier, readability-identifier-naming)
 
 namespace {
 

@@ -226,7 +226,7 @@ bool Poller::refuse_one(Door& door) {
 
 void Poller::pause_door(DoorName name) {
   Door& door = door_of(name);
-  const uint64_t at = static_cast<uint64_t>(name);
+  const auto at = static_cast<uint64_t>(name);
   stats_.accept_pauses++;
   door.is_paused = true;
   watch(door.fd.get(), kDoorId + at, 0, false);

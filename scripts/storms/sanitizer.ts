@@ -24,7 +24,9 @@ const GO_BETWEEN = /libasan|libstdc\+\+|std::|operator new/;
 
 /** Builds the addon; processes that are started from now on use it. */
 export function useSanitizedAddon(folder: string): void {
-  const options = ['-DAPEX_SANITIZE=address', '-DAPEX_TESTS=OFF'];
+  // One compiler for the addon and the runtime that is loaded first.
+  const compiler = '-DCMAKE_CXX_COMPILER=g++';
+  const options = [compiler, '-DAPEX_SANITIZE=address', '-DAPEX_TESTS=OFF'];
   run('cmake', ['-S', join(ROOT, 'native'), '-B', BUILD, ...options]);
   run('cmake', ['--build', BUILD, '--target', 'apex', '--parallel', '2']);
   const settings = ['detect_leaks=1', 'exitcode=86', `log_path=${join(folder, REPORT)}`];

@@ -158,6 +158,7 @@ export class PathNode {
 
   #net() {
     return {
+      keepsBytes: true,
       sendPeer: (target: NodeId, frame: Uint8Array) => void this.frames.push({ target, frame }),
       sendGossip: () => {},
       send: (connection: ConnectionId, bytes: Uint8Array) =>

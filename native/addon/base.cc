@@ -62,7 +62,28 @@ napi_value checksum(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// placeOf(typed array) → its address: a number that only `drawNear` has a use for.
+// findKeys(bytes, count, from, to, seedHigh, seedLow, slots, capacities, lengths, regions,
+// unitShift, addresses): Float64Arrays, the first three by shard; a Uint32Array of `count` and
+// more.
+napi_value find_keys(napi_env env, napi_callback_info info) {
+  const Arguments<12> arguments(env, info, "findKeys");
+  const auto high = static_cast<std::uint64_t>(number_of(env, arguments[4]));
+  const auto low = static_cast<std::uint64_t>(number_of(env, arguments[5]));
+  const base::Shards shards{
+      .places = elements_of<double>(env, arguments[6]),
+      .capacities = elements_of<double>(env, arguments[7]),
+      .lengths = elements_of<double>(env, arguments[8]),
+  };
+  const base::Regions regions{
+      .places = elements_of<double>(env, arguments[9]),
+      .unit_shift = static_cast<std::uint32_t>(number_of(env, arguments[10])),
+  };
+  base::find_keys(ranges_of(env, arguments), high << 32 | low, shards, regions,
+                  elements_of<std::uint32_t>(env, arguments[11]));
+  return nullptr;
+}
+
+// placeOf(typed array) → its address: a number for `drawNear` and `findKeys` and nobody else.
 napi_value place_of(napi_env env, napi_callback_info info) {
   const Arguments<1> arguments(env, info, "placeOf");
   const auto place = reinterpret_cast<std::uintptr_t>(bytes_of(env, arguments[0]).data);
@@ -108,6 +129,7 @@ void register_base(napi_env env, napi_value exports) {
   set_function(env, exports, "wyhash", wyhash);
   set_function(env, exports, "hashKeys", hash_keys);
   set_function(env, exports, "checksum", checksum);
+  set_function(env, exports, "findKeys", find_keys);
   set_function(env, exports, "placeOf", place_of);
   set_function(env, exports, "drawNear", draw_near);
   set_function(env, exports, "allocateRegion", allocate_region);

@@ -2,4 +2,4 @@
 // function that crosses the border: an addon of another number is not used.
 #pragma once
 
-inline constexpr int kAddonVersion = 8;
+inline constexpr int kAddonVersion = 9;

@@ -1,7 +1,8 @@
 // Goes ahead of look-ups in JavaScript's table (src/core/store/table.ts), many keys at a time:
-// hashes them, checksums their values, and has the memory that they will read drawn into the cache.
-// It reads keys and values and nothing else: a place that is nobody's any more, or never was, costs
-// a wasted prefetch.
+// hashes them, checksums their values, has the memory that they will read drawn into the cache, and
+// finds them. `draw_near` reads nothing: a place that is nobody's any more costs a wasted prefetch.
+// `find_keys` reads the table, which JavaScript holds as it is until the call is over; nothing that
+// it is told of is kept.
 #pragma once
 
 #include <cstddef>
@@ -25,5 +26,24 @@ void checksum(const Ranges& ranges, std::uint32_t* crcs);
 
 // `places`: addresses as numbers, 0 for none. Draws `bytes` bytes from each.
 void draw_near(const double* places, std::size_t count, std::size_t bytes);
+
+// A table's 64 shards, by number: where their slots are, how many are homes, and how many there
+// are. A slot is two words: the upper half of a hash and an address, 0 for none.
+struct Shards {
+  const double* places;
+  const double* capacities;
+  const double* lengths;
+};
+
+// By number: where regions begin. An address is a region's number above `unit_shift` bits of a
+// place within it, in units of 16 bytes.
+struct Regions {
+  const double* places;
+  std::uint32_t unit_shift;
+};
+
+// The address of each key's record, 0 where there is none.
+void find_keys(const Ranges& keys, std::uint64_t seed, const Shards& shards, const Regions& regions,
+               std::uint32_t* addresses);
 
 }  // namespace apex::base

@@ -1,6 +1,9 @@
 #include "base/scout.h"
 
 #include <cstdint>
+#include <cstring>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/crc32c.h"
@@ -9,6 +12,7 @@
 
 using apex::base::checksum;
 using apex::base::draw_near;
+using apex::base::find_keys;
 using apex::base::hash_keys;
 using apex::base::Ranges;
 
@@ -67,6 +71,107 @@ TEST("whatever is no place does no harm") {
   draw_near(places.data(), places.size(), 192);
   draw_near(places.data(), 0, 192);
   for (const std::uint8_t byte : bytes) CHECK(byte == 0);
+}
+
+// A table of two regions, of which shard 0 has slots; its keys' hashes are made up.
+namespace {
+
+struct Table {
+  std::vector<std::uint8_t> first = std::vector<std::uint8_t>(4096);
+  std::vector<std::uint8_t> second = std::vector<std::uint8_t>(4096);
+  std::vector<std::uint32_t> slots;
+  std::vector<double> places = std::vector<double>(64, 0);
+  std::vector<double> capacities = std::vector<double>(64, 0);
+  std::vector<double> lengths = std::vector<double>(64, 0);
+  std::vector<double> regions;
+  static constexpr std::uint32_t kUnitShift = 8;
+
+  static double place_of(const void* memory) {
+    return static_cast<double>(reinterpret_cast<std::uintptr_t>(memory));
+  }
+
+  // A record of `key` at this unit of a region; its address.
+  std::uint32_t put(std::uint32_t region, std::uint32_t unit, const std::string& key,
+                    bool has_deadline) {
+    std::uint8_t* record = (region == 1 ? first : second).data() + std::size_t{unit} * 16;
+    record[3] = static_cast<std::uint8_t>(0x80 | (has_deadline ? 0x40 : 0) |
+                                          (key.size() > 0xffff ? 0x20 : 0));
+    record[4] = static_cast<std::uint8_t>(key.size());
+    record[5] = static_cast<std::uint8_t>(key.size() >> 8);
+    std::memcpy(record + (has_deadline ? 28 : 16), key.data(), key.size());
+    return region << kUnitShift | unit;
+  }
+
+  // Slots as they would stand with so many homes: each key's address, by its hash.
+  void place(std::size_t shard, std::size_t homes, std::vector<std::uint32_t> words) {
+    slots = std::move(words);
+    places[shard] = place_of(slots.data());
+    capacities[shard] = static_cast<double>(homes);
+    lengths[shard] = static_cast<double>(slots.size() / 2);
+  }
+
+  std::uint32_t find(const std::string& key) {
+    regions = {0, place_of(first.data()), place_of(second.data())};
+    const std::vector<std::uint32_t> from{0, 0};
+    const std::vector<std::uint32_t> to{static_cast<std::uint32_t>(key.size()), 0};
+    std::vector<std::uint32_t> found{77, 77};
+    find_keys({reinterpret_cast<const std::uint8_t*>(key.data()), 1, from.data(), to.data()}, 5,
+              {places.data(), capacities.data(), lengths.data()}, {regions.data(), kUnitShift},
+              found.data());
+    CHECK_EQUAL(found[1], 77U);
+    return found[0];
+  }
+};
+
+std::uint32_t high_of(const std::string& key) {
+  return static_cast<std::uint32_t>(apex::base::wyhash(key.data(), key.size(), 5) >> 32);
+}
+
+}  // namespace
+
+TEST("a key is found behind others of its home, and behind others of its hash") {
+  const std::string key = "the key";
+  const std::uint32_t high = high_of(key);
+  for (const bool has_deadline : {false, true}) {
+    Table table;
+    const std::uint32_t other = table.put(1, 3, "another", false);
+    const std::uint32_t longer = table.put(1, 7, "the key and more", has_deadline);
+    const std::uint32_t mine = table.put(2, 9, key, has_deadline);
+    table.place(high >> 26, 1, {high - 1, other, high, other, high, longer, high, mine, 0, 0});
+    CHECK_EQUAL(table.find(key), mine);
+    // It would stand behind those that are less, and before the first that is more.
+    table.place(high >> 26, 1, {high - 1, mine, high + 1, mine, 0, 0});
+    CHECK_EQUAL(table.find(key), 0U);
+    table.place(high >> 26, 1, {high - 1, other, high, other, 0, 0, high, mine});
+    CHECK_EQUAL(table.find(key), 0U);
+  }
+}
+
+TEST("a search ends with the slots") {
+  const std::string key = "the key";
+  const std::uint32_t high = high_of(key);
+  Table table;
+  const std::uint32_t other = table.put(1, 3, "another", false);
+  table.place(high >> 26, 1, {high, other, high, other});
+  CHECK_EQUAL(table.find(key), 0U);
+  table.place(high >> 26, 1, {high - 2, other, high - 1, other});
+  CHECK_EQUAL(table.find(key), 0U);
+}
+
+TEST("more keys than are looked for together") {
+  const std::string key = "the key";
+  const std::uint32_t high = high_of(key);
+  Table table;
+  const std::uint32_t mine = table.put(1, 3, key, false);
+  table.place(high >> 26, 1, {high, mine, 0, 0});
+  table.find(key);
+  const std::vector<std::uint32_t> from(200, 0);
+  const std::vector<std::uint32_t> to(200, static_cast<std::uint32_t>(key.size()));
+  std::vector<std::uint32_t> found(200, 77);
+  find_keys({reinterpret_cast<const std::uint8_t*>(key.data()), 200, from.data(), to.data()}, 5,
+            {table.places.data(), table.capacities.data(), table.lengths.data()},
+            {table.regions.data(), Table::kUnitShift}, found.data());
+  for (const std::uint32_t address : found) CHECK_EQUAL(address, mine);
 }
 
 int main() { return apex::test::run(); }

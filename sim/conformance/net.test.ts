@@ -109,6 +109,16 @@ describe.each(netWorlds)('$name', ({ open, missing }) => {
       expect(same(client.received(), sent)).toBe(true);
     });
 
+    test('bytes that the port does not keep may change once they were sent', async () => {
+      const { client, id } = await connected();
+      const sent = pattern(300_000);
+      const bytes = sent.slice();
+      net.one.port.send(id, bytes);
+      if (!net.one.port.keepsBytes) bytes.fill(0);
+      await net.until(() => client.receivedBytes() === sent.length);
+      expect(same(client.received(), sent)).toBe(true);
+    });
+
     test('connections have numbers of their own, and none is used twice', async () => {
       const ids: ConnectionId[] = [];
       for (let n = 0; n < 3; n++) {

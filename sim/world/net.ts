@@ -58,10 +58,12 @@ export class SimulatedNet {
     this.links.down(node);
   }
 
-  /** The port of one incarnation of `node`. */
+  /** The port of one incarnation of `node`. Every other pair of nodes keeps what it is given to send. */
   port(node: NodeId, isAlive: () => boolean): NetPort {
     const { peers, clients } = this;
+    const keepsBytes = (node >> 1) % 2 === 1;
     return {
+      keepsBytes,
       sendPeer(target, frame) {
         if (isAlive()) peers.send('frame', node, target, frame);
       },
@@ -69,7 +71,8 @@ export class SimulatedNet {
         if (isAlive()) peers.send('gossip', node, target, datagram);
       },
       send(connection, bytes) {
-        if (isAlive()) clients.find(node, connection)?.sendFromNode(bytes);
+        const sent = keepsBytes ? bytes : bytes.slice();
+        if (isAlive()) clients.find(node, connection)?.sendFromNode(sent);
       },
       unsentBytes(connection) {
         return isAlive() ? (clients.find(node, connection)?.unsentFromNode() ?? 0) : 0;

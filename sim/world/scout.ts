@@ -1,5 +1,5 @@
 /**
- * What goes ahead of look-ups in a simulated node: hashes as the real one does, and draws nothing.
+ * What goes ahead of look-ups in a simulated node: hashes and finds as the real one does, and draws nothing.
  *
  * Every other node has one, so that replicas which look ahead by themselves and replicas which do not
  * stand beside each other in every cluster. Places are numbers of this port's own.
@@ -8,6 +8,7 @@ import { assert } from '../../src/base/assert.ts';
 import { crc32c } from '../../src/base/crc32c.ts';
 import { Wyhash } from '../../src/base/hash.ts';
 import type { Scout } from '../../src/base/scout.ts';
+import { findInMap } from '../../src/core/store/table-map.ts';
 
 const BYTES_APART = 2 ** 31;
 
@@ -16,17 +17,24 @@ export class SimulatedScout implements Scout {
   #places = 0;
 
   hash: Scout['hash'] = (bytes, count, from, to, seedHigh, seedLow, high, low) => {
-    const isKnown = this.#hash.seedHigh === seedHigh && this.#hash.seedLow === seedLow;
-    if (!isKnown) this.#hash = new Wyhash(seedHigh, seedLow);
+    const hash = this.#hashUnder(seedHigh, seedLow);
     for (let row = 0; row < count; row++) {
-      this.#hash.hash(bytes, from[row]!, to[row]!);
-      high[row] = this.#hash.high;
-      low[row] = this.#hash.low;
+      hash.hash(bytes, from[row]!, to[row]!);
+      high[row] = hash.high;
+      low[row] = hash.low;
     }
   };
 
   checksum: Scout['checksum'] = (bytes, count, from, to, crcs) => {
     for (let row = 0; row < count; row++) crcs[row] = crc32c(bytes, from[row]!, to[row]!);
+  };
+
+  find: Scout['find'] = (bytes, count, from, to, seedHigh, seedLow, table, addresses) => {
+    const hash = this.#hashUnder(seedHigh, seedLow);
+    for (let row = 0; row < count; row++) {
+      hash.hash(bytes, from[row]!, to[row]!);
+      addresses[row] = findInMap(table, hash, bytes, from[row]!, to[row]!);
+    }
   };
 
   placeOf: Scout['placeOf'] = () => ++this.#places * BYTES_APART;
@@ -39,4 +47,10 @@ export class SimulatedScout implements Scout {
       assert(isKnown, 'internal', 'a place that was never told');
     }
   };
+
+  #hashUnder(seedHigh: number, seedLow: number): Wyhash {
+    const isKnown = this.#hash.seedHigh === seedHigh && this.#hash.seedLow === seedLow;
+    if (!isKnown) this.#hash = new Wyhash(seedHigh, seedLow);
+    return this.#hash;
+  }
 }

@@ -85,7 +85,7 @@ describe('a lane of results', () => {
   test('writes over nothing that it has shown, and over everything else', () => {
     const lane = new ResultLane({ value: 4, bare: 4 });
     lane.push(1, 1, Uint8Array.of(1, 1), 0, 2);
-    const shown = lane.show(4, 6);
+    const shown = lane.show(4, 6, true);
     lane.clear();
     lane.push(1, 1, Uint8Array.of(2, 2), 0, 2);
     const second = lane.valueAt[0]!;
@@ -97,6 +97,17 @@ describe('a lane of results', () => {
     expect(toHex(lane.value(0))).toBe('0303');
     expect(lane.value(1).every((byte) => byte === 5)).toBe(true);
     expect(toHex(shown)).toBe('0101');
+  });
+
+  test('writes over what was copied, in the memory that it has', () => {
+    const lane = new ResultLane({ value: 4, bare: 4 });
+    lane.push(1, 1, Uint8Array.of(1, 1), 0, 2);
+    const shown = lane.show(4, 6, false);
+    const at = lane.valueAt[0];
+    lane.clear();
+    lane.push(1, 1, Uint8Array.of(2, 2), 0, 2);
+    expect(lane.valueAt[0]).toBe(at);
+    expect(toHex(shown)).toBe('0202');
   });
 
   describe('that has a bound', () => {

@@ -64,9 +64,9 @@ export class ResultLane {
     this.#isShown = false;
   }
 
-  /** Bytes of `values` to send: frozen from now on. */
-  show(from: number, to: number): Uint8Array {
-    this.#isShown = true;
+  /** Bytes of `values` to send; `isKept`: frozen from now on. */
+  show(from: number, to: number, isKept: boolean): Uint8Array {
+    this.#isShown ||= isKept;
     return this.values.subarray(from, to);
   }
 

@@ -28,8 +28,9 @@ class Fixture {
   readonly #view = newRequestView();
   #asked = 0;
 
-  constructor() {
+  constructor(keepsBytes = true) {
     const net = {
+      keepsBytes,
       sendPeer: () => {},
       sendGossip: () => {},
       send: (_: number, bytes: Uint8Array) => void this.sent.push(bytes),
@@ -144,6 +145,22 @@ describe('replies', () => {
       [1, 'early'],
       [2, 'later'],
     ]);
+  });
+
+  test('are written over once they were copied, in the memory that is there', () => {
+    const fixture = new Fixture(false);
+    const memories = new Set<unknown>();
+    for (let turn = 0; turn < 50; turn++) {
+      fixture.ask(get);
+      fixture.answer(turn, STATUS.VALUE, new Uint8Array(20_000).fill(turn));
+      expect(fixture.sent).toEqual([]);
+      fixture.connections.flush(millis(1));
+      const [bytes] = fixture.sent.splice(0);
+      expect(bytes!.at(-1)).toBe(turn);
+      memories.add(bytes!.buffer);
+      fixture.lane.clear();
+    }
+    expect(memories.size).toBe(1);
   });
 
   test('are frozen once they have left: later turns write elsewhere', () => {

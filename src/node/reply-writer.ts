@@ -84,7 +84,7 @@ export class ReplyWriter {
 
   #sendFrames(id: ConnectionId): void {
     if (this.#lane === null) return;
-    this.#net.send(id, this.#lane.show(this.#from, this.#to));
+    this.#net.send(id, this.#lane.show(this.#from, this.#to, this.#net.keepsBytes));
     this.#lane = null;
   }
 

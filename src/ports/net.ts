@@ -17,7 +17,12 @@ export interface NetPort {
   sendPeer(target: NodeId, frame: Uint8Array): void;
   /** A SWIM datagram to a node's gossip port. */
   sendGossip(target: NodeId, datagram: Uint8Array): void;
-  /** Appends to the connection's outgoing stream. The bytes are frozen until they are sent. */
+  /**
+   * Whether bytes given to `send` are read until they have left, and so are frozen until then; else
+   * `send` has copied them.
+   */
+  readonly keepsBytes: boolean;
+  /** Appends to the connection's outgoing stream. */
   send(connection: ConnectionId, bytes: Uint8Array): void;
   /** Bytes accepted by `send` that the peer has not taken yet. */
   unsentBytes(connection: ConnectionId): number;

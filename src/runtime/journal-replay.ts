@@ -75,6 +75,7 @@ function silentPorts(): NodePorts {
     entropy: { word: none },
     disk: { submit: nothing, freeBytes: none },
     net: {
+      keepsBytes: false,
       sendPeer: nothing,
       sendGossip: nothing,
       send: nothing,

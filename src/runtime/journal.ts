@@ -61,6 +61,7 @@ export function tappedPorts(
       },
     },
     net: {
+      keepsBytes: net.keepsBytes,
       unsentBytes: (connection) => ask(() => net.unsentBytes(connection)),
       sendPeer(target, frame) {
         digest.note('peer', [target], [frame]);

@@ -45,6 +45,7 @@ interface Accepted {
 export class PlainNet implements DaemonNet {
   readonly implementation = 'node';
   readonly isThreaded = false;
+  readonly keepsBytes = true;
   readonly clients: ClientSockets;
   readonly #links: PeerLinks;
   readonly gossip: Gossip;

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { crc32c } from '../base/crc32c.ts';
 import { Wyhash } from '../base/hash.ts';
+import { keyed, put, Replica } from '../core/store/fixture.ts';
+import { OPERATION, STATUS } from '../core/types.ts';
 import type { Addon } from './native/addon.ts';
 import { loadAddon } from './native/load.ts';
 import { openMemory } from './open-memory.ts';
@@ -51,6 +53,29 @@ describe.skipIf(addon === null)(`native regions (skipped without the helper: ${r
     const before = bytes.slice();
     scout.draw(Float64Array.of(place, 0, 1, place + 4095), 4, 192);
     expect(bytes).toEqual(before);
+  });
+
+  test('hold records that the scout finds as the table does, of every shape', () => {
+    const pairs = [Replica.formed(), Replica.formed({}, openMemory(addon))] as const;
+    const keys = Array.from({ length: 5_000 }, (_, at) => `${at} ${'k'.repeat(at % 97)}`);
+    keys.push('', 'x', 'long '.repeat(5_000), 'longest!'.repeat(8_192));
+    for (let round = 0; round < 3; round++) {
+      for (const replica of pairs) {
+        replica.run(
+          keys.map((key, at) => {
+            const deadline = at % 3 === 0 ? { deadline: 1e12 + at } : {};
+            return put(key, `${round} ${at}`.repeat(at % 40), deadline);
+          }),
+        );
+        replica.run(
+          keys.filter((_, at) => at % 5 === round).map((key) => keyed(OPERATION.DELETE, key)),
+        );
+      }
+      const asked = [...keys, 'none', 'nothing'].map((key) => keyed(OPERATION.GET, key));
+      const [plain, scouted] = pairs.map((replica) => replica.read(asked));
+      expect(scouted).toEqual(plain);
+      expect(plain!.filter(({ status }) => status === STATUS.VALUE).length).toBeGreaterThan(4_000);
+    }
   });
 
   test('are refused when there is no memory', () => {

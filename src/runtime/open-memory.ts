@@ -20,6 +20,21 @@ export function openMemory(addon: Addon | null): MemoryPort {
     scout: {
       hash: addon.hashKeys,
       checksum: addon.checksum,
+      find: (bytes, count, from, to, seedHigh, seedLow, table, addresses) =>
+        addon.findKeys(
+          bytes,
+          count,
+          from,
+          to,
+          seedHigh,
+          seedLow,
+          table.slotPlaces,
+          table.capacities,
+          table.lengths,
+          table.regionPlaces,
+          table.unitShift,
+          addresses,
+        ),
       placeOf: addon.placeOf,
       draw: addon.drawNear,
     },

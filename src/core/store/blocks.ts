@@ -28,6 +28,7 @@ export const REGION_BYTES_MIN = 64 * 1024;
 
 const UNITS_MAX = 0x1_0000_0000;
 const BINS = 32;
+const REGIONS_FIRST = 64;
 const EMPTY = new Uint8Array(0);
 
 /** How many runs of a list are looked at before the next longer list is asked. */
@@ -37,11 +38,12 @@ export class Blocks {
   readonly blocksPerRegion: number;
   readonly #allocate: (bytes: number) => Uint8Array;
   readonly #regionBytes: number;
-  readonly #unitShift: number;
+  /** Bits of an address below the region's number. */
+  readonly unitShift: number;
   readonly #unitMask: number;
   readonly #regions: Uint8Array[] = [EMPTY];
   /** By region: where it begins, as the scout says it. */
-  readonly #places: number[] = [0];
+  regionPlaces = new Float64Array(REGIONS_FIRST);
   /** Who goes ahead of look-ups; null: they go by themselves. */
   readonly scout: Scout | null;
   readonly #vacantRegions: number[] = [];
@@ -70,14 +72,19 @@ export class Blocks {
     this.#allocate = allocate;
     this.scout = scout;
     this.#regionBytes = regionBytes;
-    this.#unitShift = unitShift;
+    this.unitShift = unitShift;
     this.#unitMask = 2 ** unitShift - 1;
     this.blocksPerRegion = regionBytes / BLOCK_BYTES;
   }
 
+  /** By number; those that were given back are empty. */
+  get regions(): readonly Uint8Array[] {
+    return this.#regions;
+  }
+
   /** The region in which the unit address lies. */
   bytesAt(address: number): Uint8Array {
-    return this.#regions[address >>> this.#unitShift]!;
+    return this.#regions[address >>> this.unitShift]!;
   }
 
   /** Where in its region the unit address lies, in bytes. */
@@ -87,7 +94,7 @@ export class Blocks {
 
   /** Where the unit address lies, for the scout; 0: it does not lie anywhere, or there is none. */
   placeAt(address: number): number {
-    const start = this.#places[address >>> this.#unitShift]!;
+    const start = this.regionPlaces[address >>> this.unitShift]!;
     return start === 0 ? 0 : start + this.offsetAt(address);
   }
 
@@ -215,7 +222,7 @@ export class Blocks {
   #dropRegion(block: number, count: number): void {
     const region = block / this.blocksPerRegion;
     this.#regions[region] = EMPTY;
-    this.#places[region] = 0;
+    this.regionPlaces[region] = 0;
     this.#vacantRegions.push(region);
     this.#runBlocks[block] = 0;
     this.reservedBytes -= count * BLOCK_BYTES;
@@ -236,7 +243,12 @@ export class Blocks {
     const limit = (region + 1) * this.blocksPerRegion;
     assert(limit * BLOCK_UNITS <= UNITS_MAX, 'internal', 'out of addresses');
     this.#regions[region] = bytes;
-    this.#places[region] = this.scout === null ? 0 : this.scout.placeOf(bytes);
+    if (region === this.regionPlaces.length) {
+      const places = new Float64Array(2 * region);
+      places.set(this.regionPlaces);
+      this.regionPlaces = places;
+    }
+    this.regionPlaces[region] = this.scout === null ? 0 : this.scout.placeOf(bytes);
     this.#touched[region] = 0;
     if (limit > this.#runBlocks.length) this.#growTags(limit);
     return region;

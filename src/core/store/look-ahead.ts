@@ -2,8 +2,9 @@
  * Keys that will be located soon, hashed together, and what their look-ups need drawn into the cache.
  *
  * A look-up waits for memory twice: for its slot and for its record. One after the other those waits
- * are half of what a GET costs; begun for many keys at once they overlap. Only that is gained: what
- * is found is looked up again, so a key looked ahead for may be changed, moved or removed meanwhile.
+ * are half of what a GET costs; begun for many keys at once they overlap. Before changes only that is
+ * gained: what is found is looked up again, so a key looked ahead for may be changed, moved or removed
+ * meanwhile. Reads change nothing: where there is a scout, what it has found is what they read.
  *
  * 1. A hash is used only for the same bytes at the same place, which must not change until `forget`.
  * 2. The same holds of a value's CRC, which a scout computes with the hash.
@@ -33,7 +34,9 @@ export class LookAhead {
   readonly valueCrc = new Uint32Array(LOOK_AHEAD_KEYS);
   /** Whether `valueCrc` says anything. */
   hasCrcs = false;
-  /** The address that the key's place held, or 0. */
+  /** Whether `address` is that of the key's record, 0 for none; until the table changes. */
+  hasAddresses = false;
+  /** Else what the key's place held, or 0. */
   readonly address = new Uint32Array(LOOK_AHEAD_KEYS);
   /** What a scout is to draw near. */
   readonly place = new Float64Array(LOOK_AHEAD_KEYS);
@@ -46,6 +49,7 @@ export class LookAhead {
     this.count = 0;
     this.#next = 0;
     this.hasCrcs = false;
+    this.hasAddresses = false;
   }
 
   get isFull(): boolean {

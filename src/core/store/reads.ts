@@ -73,7 +73,7 @@ export class ReadCursor {
       ahead.add(read.keyAt, read.keyAt + read.keyBytes);
       at += read.size;
     }
-    table.lookAhead(bytes, false);
+    table.findAhead(bytes);
   }
 
   /** `time` is what TTL counts from. */
@@ -135,7 +135,7 @@ function makesSense({ operation, flags, keyBytes, valueBytes }: CommandView): bo
 function isPresent(state: StoreState, bytes: Uint8Array): boolean {
   const { table, slab } = state;
   const { read, record } = state.scratch;
-  if (!table.locate(bytes, read.keyAt, read.keyAt + read.keyBytes)) return false;
+  if (!table.find(bytes, read.keyAt, read.keyAt + read.keyBytes)) return false;
   readRecord(slab.bytesAt(table.address), slab.offsetAt(table.address), record);
   return !hasPassed(record.deadline, state.logTime);
 }

@@ -6,6 +6,7 @@ import type { Scout } from '../../base/scout.ts';
 import { OPERATION } from '../types.ts';
 import { bytesOf, keyed, put, Replica } from './fixture.ts';
 import { LOOK_AHEAD_KEYS } from './look-ahead.ts';
+import { findInMap } from './table-map.ts';
 
 const APART = 2 ** 31;
 const KEYS = Array.from({ length: 700 }, (_, at) => `key ${at}`);
@@ -14,6 +15,7 @@ const KEYS = Array.from({ length: 700 }, (_, at) => `key ${at}`);
 class TestScout implements Scout {
   readonly #known: (Uint8Array | Uint32Array)[] = [];
   readonly drawn: number[] = [];
+  found = 0;
 
   hash: Scout['hash'] = (bytes, count, from, to, seedHigh, seedLow, high, low) => {
     const hash = new Wyhash(seedHigh, seedLow);
@@ -26,6 +28,15 @@ class TestScout implements Scout {
 
   checksum: Scout['checksum'] = (bytes, count, from, to, crcs) => {
     for (let row = 0; row < count; row++) crcs[row] = crc32c(bytes, from[row]!, to[row]!);
+  };
+
+  find: Scout['find'] = (bytes, count, from, to, seedHigh, seedLow, table, addresses) => {
+    const hash = new Wyhash(seedHigh, seedLow);
+    this.found += count;
+    for (let row = 0; row < count; row++) {
+      hash.hash(bytes, from[row]!, to[row]!);
+      addresses[row] = findInMap(table, hash, bytes, from[row]!, to[row]!);
+    }
   };
 
   placeOf: Scout['placeOf'] = (memory) => this.#known.push(memory) * APART;
@@ -65,13 +76,25 @@ test('a scout changes no answer, while tables and regions grow', () => {
   );
 });
 
+test('reads take what the scout has found', () => {
+  const scout = new TestScout();
+  const replica = Replica.formed({}, { scout });
+  replica.run(KEYS.map((key) => put(key, key)));
+  expect(scout.found).toBe(0);
+  expect(replica.read(gets([...KEYS, 'none'])).map(({ value }) => value)).toEqual([...KEYS, '']);
+  expect(scout.found).toBe(KEYS.length + 1);
+  scout.find = (_bytes, count, _from, _to, _high, _low, _table, addresses) =>
+    addresses.fill(0, 0, count);
+  expect(replica.get('key 3').value).toBe('');
+});
+
 test('the records of all keys of a batch are drawn near, wherever they stand', () => {
   const scout = new TestScout();
   const replica = Replica.formed({}, { scout });
   replica.run(KEYS.map((key) => put(key, 'v'.repeat(200))));
   const asked = KEYS.slice(0, LOOK_AHEAD_KEYS);
   scout.drawn.length = 0;
-  replica.read(gets(asked));
+  replica.run(asked.map((key) => put(key, 'v'.repeat(200))));
   const { table, slab } = replica.state;
   let near = 0;
   for (const key of asked) {

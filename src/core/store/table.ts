@@ -21,9 +21,9 @@ import { LookAhead, NEAR_RECORD_BYTES, NEAR_SLOT_BYTES } from './look-ahead.ts';
 import { NO_DEADLINE, newRecordView, readRecord, recordKeyAt, recordKeyBytes } from './record.ts';
 import { SHARDS, Shard, shardOf } from './shard.ts';
 import type { Slab } from './slab.ts';
+import { TableMap } from './table-map.ts';
 
 const RECORD_ELEMENT = 1;
-const SLOT_BYTES = 8;
 /** What is reserved is not touched, and so costs no memory yet; but there is an end to everything. */
 const KEYS_RESERVED_MAX = 2 ** 27;
 
@@ -54,9 +54,7 @@ export class Table {
   slot = 0;
   address = 0;
   readonly #hash: KeyHash;
-  /** By shard: the slots that a scout knows, and where they begin. */
-  readonly #slotsSeen: Uint32Array[] = [];
-  readonly #slotsPlace = new Float64Array(SHARDS);
+  readonly #map: TableMap;
   readonly #element = new Element();
   readonly #record = newRecordView();
   /** Keys that will be located soon: see `lookAhead`. */
@@ -70,6 +68,7 @@ export class Table {
       { length: SHARDS },
       () => new Shard(new ExpiryHeap(slab, order), new Sum()),
     );
+    this.#map = new TableMap(this.shards, slab.blocks);
   }
 
   /** Σ(key + value). */
@@ -111,46 +110,52 @@ export class Table {
     return false;
   }
 
+  /** Finds the key in bytes [from, to) for a read: `address` is its record's, and no more is located. */
+  find(bytes: Uint8Array, from: number, to: number): boolean {
+    const row = this.ahead.hasAddresses ? this.ahead.rowOf(bytes, from) : -1;
+    if (row < 0) return this.locate(bytes, from, to);
+    this.address = this.ahead.address[row]!;
+    return this.address !== 0;
+  }
+
+  /** The keys in `ahead`, which are in `bytes`, will be found before anything changes. */
+  findAhead(bytes: Uint8Array): void {
+    const { scout } = this.slab.blocks;
+    if (scout === null || !(this.#hash instanceof Wyhash)) {
+      this.#readAhead(bytes);
+      return;
+    }
+    const { count, from, to, address } = this.ahead;
+    const { seedHigh, seedLow } = this.#hash;
+    this.#map.refresh(scout);
+    scout.find(bytes, count, from, to, seedHigh, seedLow, this.#map, address);
+    this.ahead.hasAddresses = true;
+  }
+
   /**
-   * Hashes the keys in `ahead`, which are in `bytes`, and has near what locating them will read.
-   * `isStoring`: they have values with them.
+   * Hashes the keys in `ahead`, which are in `bytes` and have values with them that will be stored,
+   * checksums these, and has near what locating the keys will read.
    */
-  lookAhead(bytes: Uint8Array, isStoring: boolean): void {
+  lookAhead(bytes: Uint8Array): void {
     const { scout } = this.slab.blocks;
     if (scout === null || !(this.#hash instanceof Wyhash)) this.#readAhead(bytes);
-    else this.#scoutAhead(bytes, isStoring, scout, this.#hash);
+    else this.#scoutAhead(bytes, scout, this.#hash);
   }
 
   /** Slots first: where records are stands there, and by then they have come. */
-  #scoutAhead(
-    bytes: Uint8Array,
-    isStoring: boolean,
-    scout: Scout,
-    { seedHigh, seedLow }: Wyhash,
-  ): void {
+  #scoutAhead(bytes: Uint8Array, scout: Scout, { seedHigh, seedLow }: Wyhash): void {
     const { ahead } = this;
     const { count, from, to, high, low, place } = ahead;
-    if (isStoring) {
-      scout.checksum(bytes, count, ahead.valueFrom, ahead.valueTo, ahead.valueCrc);
-      ahead.hasCrcs = true;
-    }
+    scout.checksum(bytes, count, ahead.valueFrom, ahead.valueTo, ahead.valueCrc);
+    ahead.hasCrcs = true;
     scout.hash(bytes, count, from, to, seedHigh, seedLow, high, low);
-    for (let row = 0; row < count; row++) place[row] = this.#placeOfHome(high[row]!, scout);
+    this.#map.refresh(scout);
+    for (let row = 0; row < count; row++) place[row] = this.#map.placeOfHome(high[row]!);
     scout.draw(place, count, NEAR_SLOT_BYTES);
     for (let row = 0; row < count; row++) {
       place[row] = this.slab.blocks.placeAt(this.#addressNear(high[row]!));
     }
     scout.draw(place, count, NEAR_RECORD_BYTES);
-  }
-
-  #placeOfHome(high: number, scout: Scout): number {
-    const at = shardOf(high);
-    const shard = this.shards[at]!;
-    if (this.#slotsSeen[at] !== shard.slots) {
-      this.#slotsSeen[at] = shard.slots;
-      this.#slotsPlace[at] = scout.placeOf(shard.slots);
-    }
-    return this.#slotsPlace[at]! + SLOT_BYTES * shard.home(high);
   }
 
   #readAhead(bytes: Uint8Array): void {

@@ -195,6 +195,7 @@ function newNode() {
   const ports: NodePorts = {
     disk: { submit: (ticket) => tickets.push(ticket), freeBytes: () => 1e9 },
     net: {
+      keepsBytes: true,
       sendPeer: nothing,
       sendGossip: nothing,
       send: nothing,

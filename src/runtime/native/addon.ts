@@ -22,6 +22,21 @@ export interface Addon {
   wyhash(bytes: Uint8Array, seedHigh: number, seedLow: number, into: Uint8Array): void;
   readonly hashKeys: Scout['hash'];
   readonly checksum: Scout['checksum'];
+  /** Scout's `find`, told of the table's places alone. */
+  findKeys(
+    bytes: Uint8Array,
+    count: number,
+    from: Uint32Array,
+    to: Uint32Array,
+    seedHigh: number,
+    seedLow: number,
+    slotPlaces: Float64Array,
+    capacities: Float64Array,
+    lengths: Float64Array,
+    regionPlaces: Float64Array,
+    unitShift: number,
+    addresses: Uint32Array,
+  ): void;
   readonly placeOf: Scout['placeOf'];
   readonly drawNear: Scout['draw'];
   /** Null: no memory, or this Node allows none that is not its own. */

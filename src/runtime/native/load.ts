@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import type { Addon } from './addon.ts';
 
 /** native/addon/version.h has the same number. */
-const ADDON_VERSION = 8;
+const ADDON_VERSION = 9;
 
 const ADDON_FILE = fileURLToPath(new URL('../../../native/build/apex.node', import.meta.url));
 

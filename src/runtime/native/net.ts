@@ -39,6 +39,7 @@ const DOOR_NAMES: Record<Door, HelperName> = { [DOOR.CLIENTS]: 'clients', [DOOR.
 
 export class NativeNet implements DaemonNet {
   readonly implementation = 'native';
+  readonly keepsBytes = false;
   readonly #links: PeerLinks;
   readonly gossip: NativeGossip;
   readonly #options: NativeNetOptions;

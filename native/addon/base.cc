@@ -66,20 +66,24 @@ napi_value checksum(napi_env env, napi_callback_info info) {
 // unitShift, addresses): Float64Arrays, the first three by shard; a Uint32Array of `count` and
 // more.
 napi_value find_keys(napi_env env, napi_callback_info info) {
-  const Arguments<12> arguments(env, info, "findKeys");
+  const Arguments<14> arguments(env, info, "findKeys");
   const auto high = static_cast<std::uint64_t>(number_of(env, arguments[4]));
   const auto low = static_cast<std::uint64_t>(number_of(env, arguments[5]));
   const base::Shards shards{
-      .places = elements_of<double>(env, arguments[6]),
-      .capacities = elements_of<double>(env, arguments[7]),
-      .lengths = elements_of<double>(env, arguments[8]),
+      .places = elements_of<double>(env, arguments[8]),
+      .capacities = elements_of<double>(env, arguments[9]),
+      .lengths = elements_of<double>(env, arguments[10]),
   };
   const base::Regions regions{
-      .places = elements_of<double>(env, arguments[9]),
-      .unit_shift = static_cast<std::uint32_t>(number_of(env, arguments[10])),
+      .places = elements_of<double>(env, arguments[11]),
+      .unit_shift = static_cast<std::uint32_t>(number_of(env, arguments[12])),
   };
-  base::find_keys(ranges_of(env, arguments), high << 32 | low, shards, regions,
-                  elements_of<std::uint32_t>(env, arguments[11]));
+  const base::Found found{
+      .high = elements_of<std::uint32_t>(env, arguments[6]),
+      .low = elements_of<std::uint32_t>(env, arguments[7]),
+      .addresses = elements_of<std::uint32_t>(env, arguments[13]),
+  };
+  base::find_keys(ranges_of(env, arguments), high << 32 | low, shards, regions, found);
   return nullptr;
 }
 

@@ -76,8 +76,7 @@ struct Walk {
 
 // The slot at which a key of this hash is at home. In floating point, as JavaScript does it
 // (src/core/store/shard.ts): beyond 2^21 slots the product is rounded.
-Walk begin_at_home(const Shards& shards, std::uint64_t hash) {
-  const auto high = static_cast<std::uint32_t>(hash >> 32);
+Walk begin_at_home(const Shards& shards, std::uint32_t high) {
   const std::size_t shard = high >> 26;
   const double share = static_cast<double>(high << 6) * shards.capacities[shard];
   const auto home = static_cast<std::size_t>(std::floor(share / 4294967296.0));
@@ -87,11 +86,11 @@ Walk begin_at_home(const Shards& shards, std::uint64_t hash) {
 
 // Each pass begins what the next one waits for: slots, then records.
 void find_some(const Ranges& keys, std::uint64_t seed, const Shards& shards, const Regions& regions,
-               std::uint32_t* addresses) {
+               const Found& found) {
+  hash_keys(keys, seed, found.high, found.low);
   std::array<Walk, kTogether> walks;
   for (std::size_t at = 0; at < keys.count; at++) {
-    const std::uint32_t from = keys.from[at];
-    walks[at] = begin_at_home(shards, wyhash(keys.bytes + from, keys.to[at] - from, seed));
+    walks[at] = begin_at_home(shards, found.high[at]);
     draw(reinterpret_cast<std::uintptr_t>(walks[at].at), kNearSlotBytes);
   }
   for (std::size_t at = 0; at < keys.count; at++) {
@@ -103,11 +102,12 @@ void find_some(const Ranges& keys, std::uint64_t seed, const Shards& shards, con
   for (std::size_t at = 0; at < keys.count; at++) {
     Walk& walk = walks[at];
     const std::uint32_t from = keys.from[at];
-    addresses[at] = 0;
-    for (; walk.is_at_hash() && addresses[at] == 0; walk.at += 2) {
+    std::uint32_t address = 0;
+    for (; walk.is_at_hash() && address == 0; walk.at += 2) {
       const std::uint8_t* record = record_at(regions, walk.at[1]);
-      if (has_key(record, keys.bytes + from, keys.to[at] - from)) addresses[at] = walk.at[1];
+      if (has_key(record, keys.bytes + from, keys.to[at] - from)) address = walk.at[1];
     }
+    found.addresses[at] = address;
   }
 }
 
@@ -145,11 +145,11 @@ void draw_near(const double* places, std::size_t count, std::size_t bytes) {
 }
 
 void find_keys(const Ranges& keys, std::uint64_t seed, const Shards& shards, const Regions& regions,
-               std::uint32_t* addresses) {
+               const Found& found) {
   for (std::size_t first = 0; first < keys.count; first += kTogether) {
     const std::size_t count = std::min(kTogether, keys.count - first);
-    const Ranges some{keys.bytes, count, keys.from + first, keys.to + first};
-    find_some(some, seed, shards, regions, addresses + first);
+    find_some({keys.bytes, count, keys.from + first, keys.to + first}, seed, shards, regions,
+              {found.high + first, found.low + first, found.addresses + first});
   }
 }
 

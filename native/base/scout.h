@@ -42,8 +42,14 @@ struct Regions {
   std::uint32_t unit_shift;
 };
 
-// The address of each key's record, 0 where there is none.
+// What is found of each key: the halves of its hash, and the address of its record or 0.
+struct Found {
+  std::uint32_t* high;
+  std::uint32_t* low;
+  std::uint32_t* addresses;
+};
+
 void find_keys(const Ranges& keys, std::uint64_t seed, const Shards& shards, const Regions& regions,
-               std::uint32_t* addresses);
+               const Found& found);
 
 }  // namespace apex::base

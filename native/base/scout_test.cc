@@ -76,6 +76,10 @@ TEST("whatever is no place does no harm") {
 // A table of two regions, of which shard 0 has slots; its keys' hashes are made up.
 namespace {
 
+std::uint32_t high_of(const std::string& key) {
+  return static_cast<std::uint32_t>(apex::base::wyhash(key.data(), key.size(), 5) >> 32);
+}
+
 struct Table {
   std::vector<std::uint8_t> first = std::vector<std::uint8_t>(4096);
   std::vector<std::uint8_t> second = std::vector<std::uint8_t>(4096);
@@ -114,18 +118,17 @@ struct Table {
     regions = {0, place_of(first.data()), place_of(second.data())};
     const std::vector<std::uint32_t> from{0, 0};
     const std::vector<std::uint32_t> to{static_cast<std::uint32_t>(key.size()), 0};
+    std::vector<std::uint32_t> high(1);
+    std::vector<std::uint32_t> low(1);
     std::vector<std::uint32_t> found{77, 77};
     find_keys({reinterpret_cast<const std::uint8_t*>(key.data()), 1, from.data(), to.data()}, 5,
               {places.data(), capacities.data(), lengths.data()}, {regions.data(), kUnitShift},
-              found.data());
+              {high.data(), low.data(), found.data()});
+    CHECK_EQUAL(high[0], high_of(key));
     CHECK_EQUAL(found[1], 77U);
     return found[0];
   }
 };
-
-std::uint32_t high_of(const std::string& key) {
-  return static_cast<std::uint32_t>(apex::base::wyhash(key.data(), key.size(), 5) >> 32);
-}
 
 }  // namespace
 
@@ -167,10 +170,12 @@ TEST("more keys than are looked for together") {
   table.find(key);
   const std::vector<std::uint32_t> from(200, 0);
   const std::vector<std::uint32_t> to(200, static_cast<std::uint32_t>(key.size()));
+  std::vector<std::uint32_t> halves(400);
   std::vector<std::uint32_t> found(200, 77);
   find_keys({reinterpret_cast<const std::uint8_t*>(key.data()), 200, from.data(), to.data()}, 5,
             {table.places.data(), table.capacities.data(), table.lengths.data()},
-            {table.regions.data(), Table::kUnitShift}, found.data());
+            {table.regions.data(), Table::kUnitShift},
+            {halves.data(), halves.data() + 200, found.data()});
   for (const std::uint32_t address : found) CHECK_EQUAL(address, mine);
 }
 

@@ -17,11 +17,12 @@ export class SimulatedScout implements Scout {
   #places = 0;
 
   hash: Scout['hash'] = (bytes, count, from, to, seedHigh, seedLow, high, low) => {
-    const hash = this.#hashUnder(seedHigh, seedLow);
+    const isKnown = this.#hash.seedHigh === seedHigh && this.#hash.seedLow === seedLow;
+    if (!isKnown) this.#hash = new Wyhash(seedHigh, seedLow);
     for (let row = 0; row < count; row++) {
-      hash.hash(bytes, from[row]!, to[row]!);
-      high[row] = hash.high;
-      low[row] = hash.low;
+      this.#hash.hash(bytes, from[row]!, to[row]!);
+      high[row] = this.#hash.high;
+      low[row] = this.#hash.low;
     }
   };
 
@@ -29,11 +30,21 @@ export class SimulatedScout implements Scout {
     for (let row = 0; row < count; row++) crcs[row] = crc32c(bytes, from[row]!, to[row]!);
   };
 
-  find: Scout['find'] = (bytes, count, from, to, seedHigh, seedLow, table, addresses) => {
-    const hash = this.#hashUnder(seedHigh, seedLow);
+  find: Scout['find'] = (
+    bytes,
+    count,
+    from,
+    to,
+    seedHigh,
+    seedLow,
+    high,
+    low,
+    table,
+    addresses,
+  ) => {
+    this.hash(bytes, count, from, to, seedHigh, seedLow, high, low);
     for (let row = 0; row < count; row++) {
-      hash.hash(bytes, from[row]!, to[row]!);
-      addresses[row] = findInMap(table, hash, bytes, from[row]!, to[row]!);
+      addresses[row] = findInMap(table, high[row]!, bytes.subarray(from[row], to[row]));
     }
   };
 
@@ -47,10 +58,4 @@ export class SimulatedScout implements Scout {
       assert(isKnown, 'internal', 'a place that was never told');
     }
   };
-
-  #hashUnder(seedHigh: number, seedLow: number): Wyhash {
-    const isKnown = this.#hash.seedHigh === seedHigh && this.#hash.seedLow === seedLow;
-    if (!isKnown) this.#hash = new Wyhash(seedHigh, seedLow);
-    return this.#hash;
-  }
 }

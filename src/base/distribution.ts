@@ -18,10 +18,10 @@ export class Distribution {
     this.counts = new Float64Array(edges.length + 1);
   }
 
-  note(value: number): void {
+  note(value: number, count = 1): void {
     let at = 0;
     while (at < this.edges.length && value > this.edges[at]!) at++;
-    this.counts[at]!++;
-    this.sum += value;
+    this.counts[at]! += count;
+    this.sum += count * value;
   }
 }

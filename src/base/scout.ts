@@ -42,10 +42,7 @@ export interface Scout {
     to: Uint32Array,
     crcs: Uint32Array,
   ): void;
-  /**
-   * Hashes the same keys, and answers the address of each one's record in `table`, 0 for none. Nobody
-   * changes the table meanwhile.
-   */
+  /** The same, and the address of each key's record in `table`, 0 for none. */
   find(
     bytes: Uint8Array,
     count: number,
@@ -53,6 +50,8 @@ export interface Scout {
     to: Uint32Array,
     seedHigh: number,
     seedLow: number,
+    high: Uint32Array,
+    low: Uint32Array,
     table: ScoutedTable,
     addresses: Uint32Array,
   ): void;

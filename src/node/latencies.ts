@@ -16,17 +16,11 @@ const BUCKETS = 40 * SUB_BUCKETS;
 export class LatencyTable {
   readonly #counts = new Float64Array(BUCKETS);
   #total = 0;
-  /** Noted last: requests that came in one turn and are answered in one took as long. */
-  #micros = -1;
-  #bucket = 0;
 
-  note(micros: number): void {
-    if (micros !== this.#micros) {
-      this.#micros = micros;
-      this.#bucket = Math.min(BUCKETS - 1, bucketOf(Math.max(0, micros), SUB_BUCKETS));
-    }
-    this.#counts[this.#bucket]!++;
-    this.#total++;
+  note(micros: number, count = 1): void {
+    const bucket = Math.min(BUCKETS - 1, bucketOf(Math.max(0, micros), SUB_BUCKETS));
+    this.#counts[bucket]! += count;
+    this.#total += count;
   }
 
   /** The upper edge of the bucket in which the quantile lies; 0 if nothing was noted. */
@@ -50,10 +44,14 @@ export interface RequestDurations {
 }
 
 export class Latencies {
-  readonly gets = new LatencyTable();
-  readonly puts = new LatencyTable();
+  readonly #gets = new LatencyTable();
+  readonly #puts = new LatencyTable();
   /** By command byte, twice each: as it is, and stale. Null: no such request. */
   readonly #requests: (RequestDurations | null)[] = new Array(2 * COMMANDS).fill(null);
+  /** Noted and not counted yet: requests that came in one turn and are answered in one took as long. */
+  #row = 0;
+  #micros = 0;
+  #count = 0;
 
   constructor() {
     for (const { name, command, operation, flagsAllowed } of COMMAND_ROWS) {
@@ -65,12 +63,37 @@ export class Latencies {
     }
   }
 
+  get gets(): LatencyTable {
+    this.#settle();
+    return this.#gets;
+  }
+
+  get puts(): LatencyTable {
+    this.#settle();
+    return this.#puts;
+  }
+
   get requests(): RequestDurations[] {
+    this.#settle();
     return this.#requests.filter((row) => row !== null);
   }
 
   note(command: number, isStale: boolean, micros: number): void {
-    (command === REQUEST.GET ? this.gets : this.puts).note(micros);
-    this.#requests[2 * command + Number(isStale)]?.durations.note(Math.max(0, micros));
+    const row = 2 * command + Number(isStale);
+    if (row !== this.#row || micros !== this.#micros) {
+      this.#settle();
+      this.#row = row;
+      this.#micros = micros;
+    }
+    this.#count++;
+  }
+
+  /** What was noted is counted. */
+  #settle(): void {
+    const count = this.#count;
+    if (count === 0) return;
+    this.#count = 0;
+    (this.#row >> 1 === REQUEST.GET ? this.#gets : this.#puts).note(this.#micros, count);
+    this.#requests[this.#row]?.durations.note(Math.max(0, this.#micros), count);
   }
 }

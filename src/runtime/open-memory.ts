@@ -20,7 +20,7 @@ export function openMemory(addon: Addon | null): MemoryPort {
     scout: {
       hash: addon.hashKeys,
       checksum: addon.checksum,
-      find: (bytes, count, from, to, seedHigh, seedLow, table, addresses) =>
+      find: (bytes, count, from, to, seedHigh, seedLow, high, low, table, addresses) =>
         addon.findKeys(
           bytes,
           count,
@@ -28,6 +28,8 @@ export function openMemory(addon: Addon | null): MemoryPort {
           to,
           seedHigh,
           seedLow,
+          high,
+          low,
           table.slotPlaces,
           table.capacities,
           table.lengths,

@@ -28,6 +28,8 @@ export class LookAhead {
   readonly to = new Uint32Array(LOOK_AHEAD_KEYS);
   readonly high = new Uint32Array(LOOK_AHEAD_KEYS);
   readonly low = new Uint32Array(LOOK_AHEAD_KEYS);
+  /** Of the read that asks for the key and nothing else (GET): its bytes; 0: it is another. */
+  readonly plainBytes = new Uint32Array(LOOK_AHEAD_KEYS);
   /** Of the value that will be stored under the key; equal: none. */
   readonly valueFrom = new Uint32Array(LOOK_AHEAD_KEYS);
   readonly valueTo = new Uint32Array(LOOK_AHEAD_KEYS);

@@ -21,7 +21,6 @@ import { asciiBytes } from '../../base/text.ts';
 import { COMMAND_FLAG, type CommandView, readCommand } from '../command.ts';
 import type { ResultLane } from '../results.ts';
 import { KEY_BYTES_MAX, OPERATION, STATUS } from '../types.ts';
-import { LOOK_AHEAD_KEYS } from './look-ahead.ts';
 import { hasPassed, NO_DEADLINE, readRecord } from './record.ts';
 import type { ReadBatch, StoreState } from './state.ts';
 import { TableWalk } from './walk.ts';
@@ -53,16 +52,21 @@ export class ReadCursor {
 
   answerAll(state: StoreState, stampNow: number, lane: ResultLane): void {
     const time = Math.max(state.logTime, stampNow);
+    const { table } = state;
     while (this.#next < this.#batch.count) {
-      this.#lookAhead(state);
-      const end = Math.min(this.#batch.count, this.#next + LOOK_AHEAD_KEYS);
-      while (this.#next < end) this.#answerNext(state, time, lane);
+      const found = this.#lookAhead(state);
+      for (let row = 0; row < found; row++) {
+        if (table.ahead.plainBytes[row] === 0) this.#answerNext(state, time, lane);
+        else this.#getFound(state, row, lane);
+      }
+      // Nobody knows what comes behind what makes no sense.
+      if (found === 0) this.#answerNext(state, time, lane);
     }
-    state.table.ahead.forget();
+    table.ahead.forget();
   }
 
-  /** At the keys of the next reads, as far as they make sense. */
-  #lookAhead({ table, scratch }: StoreState): void {
+  /** At the keys of the next reads, as far as they make sense; answers how many. */
+  #lookAhead({ table, scratch }: StoreState): number {
     const { bytes, used, count } = this.#batch;
     const { ahead } = table;
     const { read } = scratch;
@@ -70,10 +74,20 @@ export class ReadCursor {
     let at = this.#at;
     for (let next = this.#next; next < count && !ahead.isFull; next++) {
       if (!readCommand(bytes, at, used, read)) break;
+      ahead.plainBytes[ahead.count] = isPlain(read) ? read.size : 0;
       ahead.add(read.keyAt, read.keyAt + read.keyBytes);
       at += read.size;
     }
     table.findAhead(bytes);
+    return ahead.count;
+  }
+
+  /** The next read is a GET, and its key was looked ahead for. */
+  #getFound(state: StoreState, row: number, lane: ResultLane): void {
+    const { table } = state;
+    this.#next++;
+    this.#at += table.ahead.plainBytes[row]!;
+    pushRecord(state, table.findRow(this.#batch.bytes, row), lane);
   }
 
   /** `time` is what TTL counts from. */
@@ -115,6 +129,9 @@ function answer(state: StoreState, bytes: Uint8Array, time: number, lane: Result
   assert(lane.count === rows + 1, 'internal', 'a read without exactly one row');
 }
 
+const isPlain = (read: CommandView): boolean =>
+  read.operation === OPERATION.GET && makesSense(read);
+
 function makesSense({ operation, flags, keyBytes, valueBytes }: CommandView): boolean {
   const allowed = operation === OPERATION.TTL ? COMMAND_FLAG.KEEP_DEADLINE : 0;
   if ((flags & ~allowed) !== 0 || keyBytes > KEY_BYTES_MAX) return false;
@@ -133,16 +150,25 @@ function makesSense({ operation, flags, keyBytes, valueBytes }: CommandView): bo
 
 /** Whether the key of `scratch.read` is present; its record is then in `scratch.record`. */
 function isPresent(state: StoreState, bytes: Uint8Array): boolean {
-  const { table, slab } = state;
-  const { read, record } = state.scratch;
-  if (!table.find(bytes, read.keyAt, read.keyAt + read.keyBytes)) return false;
-  readRecord(slab.bytesAt(table.address), slab.offsetAt(table.address), record);
-  return !hasPassed(record.deadline, state.logTime);
+  const { keyAt, keyBytes } = state.scratch.read;
+  return isThere(state, state.table.locate(bytes, keyAt, keyAt + keyBytes));
+}
+
+/** Whether a key is present whose record was `isLocated`; it is then in `scratch.record`. */
+function isThere({ table, slab, scratch, logTime }: StoreState, isLocated: boolean): boolean {
+  if (!isLocated) return false;
+  readRecord(slab.bytesAt(table.address), slab.offsetAt(table.address), scratch.record);
+  return !hasPassed(scratch.record.deadline, logTime);
 }
 
 function get(state: StoreState, bytes: Uint8Array, lane: ResultLane): void {
+  const { keyAt, keyBytes } = state.scratch.read;
+  pushRecord(state, state.table.locate(bytes, keyAt, keyAt + keyBytes), lane);
+}
+
+function pushRecord(state: StoreState, isLocated: boolean, lane: ResultLane): void {
   const { record } = state.scratch;
-  if (isPresent(state, bytes)) {
+  if (isThere(state, isLocated)) {
     lane.push(STATUS.VALUE, record.revision, record.bytes, record.valueAt, record.valueBytes);
   } else {
     lane.push(STATUS.NOT_FOUND, 0, NONE, 0, 0);

@@ -7,7 +7,6 @@
  *    holds the array too.
  * 2. `findInMap` is what a scout's `find` answers, one key at a time.
  */
-import type { Wyhash } from '../../base/hash.ts';
 import type { Scout, ScoutedTable } from '../../base/scout.ts';
 import { type Blocks, UNIT_BYTES } from './blocks.ts';
 import { recordKeyAt, recordKeyBytes } from './record.ts';
@@ -64,20 +63,13 @@ function homeIn({ capacities }: ScoutedTable, high: number): number {
   return Math.floor((((high << 6) >>> 0) * capacities[shardOf(high)]!) / TWO_32);
 }
 
-/** The address of the record of the key in bytes [from, to), whose hash is in `hash`; 0: none. */
-export function findInMap(
-  table: ScoutedTable,
-  hash: Wyhash,
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-): number {
-  const { high } = hash;
+/** The address of the record of a key, of whose hash this is the upper half; 0: none. */
+export function findInMap(table: ScoutedTable, high: number, key: Uint8Array): number {
   const slots = table.slots[shardOf(high)]!;
   let at = 2 * homeIn(table, high);
   while (at < slots.length && slots[at + 1] !== 0 && slots[at]! < high) at += 2;
   for (; at < slots.length && slots[at + 1] !== 0 && slots[at] === high; at += 2) {
-    if (isKeyOf(table, slots[at + 1]!, bytes.subarray(from, to))) return slots[at + 1]!;
+    if (isKeyOf(table, slots[at + 1]!, key)) return slots[at + 1]!;
   }
   return 0;
 }

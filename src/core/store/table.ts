@@ -110,11 +110,11 @@ export class Table {
     return false;
   }
 
-  /** Finds the key in bytes [from, to) for a read: `address` is its record's, and no more is located. */
-  find(bytes: Uint8Array, from: number, to: number): boolean {
-    const row = this.ahead.hasAddresses ? this.ahead.rowOf(bytes, from) : -1;
-    if (row < 0) return this.locate(bytes, from, to);
-    this.address = this.ahead.address[row]!;
+  /** Finds the key of a row of `ahead` for a read: `address` is its record's, and no more is located. */
+  findRow(bytes: Uint8Array, row: number): boolean {
+    const { ahead } = this;
+    if (!ahead.hasAddresses) return this.locate(bytes, ahead.from[row]!, ahead.to[row]!);
+    this.address = ahead.address[row]!;
     return this.address !== 0;
   }
 
@@ -125,10 +125,10 @@ export class Table {
       this.#readAhead(bytes);
       return;
     }
-    const { count, from, to, address } = this.ahead;
+    const { count, from, to, high, low, address } = this.ahead;
     const { seedHigh, seedLow } = this.#hash;
     this.#map.refresh(scout);
-    scout.find(bytes, count, from, to, seedHigh, seedLow, this.#map, address);
+    scout.find(bytes, count, from, to, seedHigh, seedLow, high, low, this.#map, address);
     this.ahead.hasAddresses = true;
   }
 

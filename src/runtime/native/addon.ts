@@ -30,6 +30,8 @@ export interface Addon {
     to: Uint32Array,
     seedHigh: number,
     seedLow: number,
+    high: Uint32Array,
+    low: Uint32Array,
     slotPlaces: Float64Array,
     capacities: Float64Array,
     lengths: Float64Array,

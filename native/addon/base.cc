@@ -44,17 +44,6 @@ base::Ranges ranges_of(napi_env env, const Arguments<Count>& arguments) {
   };
 }
 
-// hashKeys(bytes, count, from, to, seedHigh, seedLow, high, low): Uint32Arrays of `count` and more.
-napi_value hash_keys(napi_env env, napi_callback_info info) {
-  const Arguments<8> arguments(env, info, "hashKeys");
-  const auto high = static_cast<std::uint64_t>(number_of(env, arguments[4]));
-  const auto low = static_cast<std::uint64_t>(number_of(env, arguments[5]));
-  base::hash_keys(ranges_of(env, arguments), high << 32 | low,
-                  elements_of<std::uint32_t>(env, arguments[6]),
-                  elements_of<std::uint32_t>(env, arguments[7]));
-  return nullptr;
-}
-
 // checksum(bytes, count, from, to, crcs): Uint32Arrays of `count` and more.
 napi_value checksum(napi_env env, napi_callback_info info) {
   const Arguments<5> arguments(env, info, "checksum");
@@ -62,45 +51,37 @@ napi_value checksum(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// findKeys(bytes, count, from, to, seedHigh, seedLow, slots, capacities, lengths, regions,
-// unitShift, addresses): Float64Arrays, the first three by shard; a Uint32Array of `count` and
-// more.
+// findKeys(bytes, count, from, to, seedHigh, seedLow, slotPlaces, capacities, lengths,
+// regionPlaces, unitShift, high, low, slots, addresses): Float64Arrays, the first three by shard;
+// the last four are Uint32Arrays of `count` and more.
 napi_value find_keys(napi_env env, napi_callback_info info) {
-  const Arguments<14> arguments(env, info, "findKeys");
+  const Arguments<15> arguments(env, info, "findKeys");
   const auto high = static_cast<std::uint64_t>(number_of(env, arguments[4]));
   const auto low = static_cast<std::uint64_t>(number_of(env, arguments[5]));
   const base::Shards shards{
-      .places = elements_of<double>(env, arguments[8]),
-      .capacities = elements_of<double>(env, arguments[9]),
-      .lengths = elements_of<double>(env, arguments[10]),
+      .places = elements_of<double>(env, arguments[6]),
+      .capacities = elements_of<double>(env, arguments[7]),
+      .lengths = elements_of<double>(env, arguments[8]),
   };
   const base::Regions regions{
-      .places = elements_of<double>(env, arguments[11]),
-      .unit_shift = static_cast<std::uint32_t>(number_of(env, arguments[12])),
+      .places = elements_of<double>(env, arguments[9]),
+      .unit_shift = static_cast<std::uint32_t>(number_of(env, arguments[10])),
   };
   const base::Found found{
-      .high = elements_of<std::uint32_t>(env, arguments[6]),
-      .low = elements_of<std::uint32_t>(env, arguments[7]),
-      .addresses = elements_of<std::uint32_t>(env, arguments[13]),
+      .high = elements_of<std::uint32_t>(env, arguments[11]),
+      .low = elements_of<std::uint32_t>(env, arguments[12]),
+      .slots = elements_of<std::uint32_t>(env, arguments[13]),
+      .addresses = elements_of<std::uint32_t>(env, arguments[14]),
   };
   base::find_keys(ranges_of(env, arguments), high << 32 | low, shards, regions, found);
   return nullptr;
 }
 
-// placeOf(typed array) → its address: a number for `drawNear` and `findKeys` and nobody else.
+// placeOf(typed array) → its address: a number for `findKeys` and nobody else.
 napi_value place_of(napi_env env, napi_callback_info info) {
   const Arguments<1> arguments(env, info, "placeOf");
   const auto place = reinterpret_cast<std::uintptr_t>(bytes_of(env, arguments[0]).data);
   return number(env, static_cast<double>(place));
-}
-
-// drawNear(places: Float64Array, count, bytes)
-napi_value draw_near(napi_env env, napi_callback_info info) {
-  const Arguments<3> arguments(env, info, "drawNear");
-  base::draw_near(elements_of<double>(env, arguments[0]),
-                  static_cast<std::size_t>(number_of(env, arguments[1])),
-                  static_cast<std::size_t>(number_of(env, arguments[2])));
-  return nullptr;
 }
 
 // V8 counts the length of a foreign buffer itself; `hint` carries it here in place of a pointer.
@@ -131,11 +112,9 @@ napi_value allocate_region(napi_env env, napi_callback_info info) {
 void register_base(napi_env env, napi_value exports) {
   set_function(env, exports, "crc32c", crc32c);
   set_function(env, exports, "wyhash", wyhash);
-  set_function(env, exports, "hashKeys", hash_keys);
   set_function(env, exports, "checksum", checksum);
   set_function(env, exports, "findKeys", find_keys);
   set_function(env, exports, "placeOf", place_of);
-  set_function(env, exports, "drawNear", draw_near);
   set_function(env, exports, "allocateRegion", allocate_region);
 }
 

@@ -34,11 +34,11 @@ constexpr std::uint32_t kDeadlineBytes = 12;
 constexpr std::uint32_t kHasDeadline = 1U << 30;
 constexpr std::uint32_t kKeyBit16 = 1U << 29;
 
-// A prefetch of an address that is not there is no fault.
-void draw(std::uintptr_t place, std::size_t bytes) {
-  const std::uintptr_t first = place / kCacheLineBytes * kCacheLineBytes;
-  for (std::uintptr_t line = first; line < place + bytes; line += kCacheLineBytes) {
-    // NOLINTNEXTLINE(performance-no-int-to-ptr): nothing is read there.
+void draw(const void* place, std::size_t bytes) {
+  const auto start = reinterpret_cast<std::uintptr_t>(place);
+  const std::uintptr_t first = start / kCacheLineBytes * kCacheLineBytes;
+  for (std::uintptr_t line = first; line < start + bytes; line += kCacheLineBytes) {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): nothing is read there; a place beyond is no fault.
     __builtin_prefetch(reinterpret_cast<const void*>(line));
   }
 }
@@ -67,11 +67,13 @@ bool has_key(const std::uint8_t* record, const std::uint8_t* key, std::uint32_t 
 
 // Slots from the one that a look-up has come to, up to the last.
 struct Walk {
+  const std::uint32_t* first;
   const std::uint32_t* at;
   const std::uint32_t* end;
   std::uint32_t high;
 
   bool is_at_hash() const { return at < end && at[1] != 0 && at[0] == high; }
+  std::uint32_t slot() const { return static_cast<std::uint32_t>((at - first) / 2); }
 };
 
 // The slot at which a key of this hash is at home. In floating point, as JavaScript does it
@@ -81,46 +83,42 @@ Walk begin_at_home(const Shards& shards, std::uint32_t high) {
   const double share = static_cast<double>(high << 6) * shards.capacities[shard];
   const auto home = static_cast<std::size_t>(std::floor(share / 4294967296.0));
   const auto* slots = pointer_to<std::uint32_t>(shards.places[shard]);
-  return {slots + 2 * home, slots + 2 * static_cast<std::size_t>(shards.lengths[shard]), high};
+  const auto count = static_cast<std::size_t>(shards.lengths[shard]);
+  return {slots, slots + 2 * home, slots + 2 * count, high};
 }
 
 // Each pass begins what the next one waits for: slots, then records.
 void find_some(const Ranges& keys, std::uint64_t seed, const Shards& shards, const Regions& regions,
                const Found& found) {
-  hash_keys(keys, seed, found.high, found.low);
   std::array<Walk, kTogether> walks;
   for (std::size_t at = 0; at < keys.count; at++) {
+    const std::uint32_t from = keys.from[at];
+    const std::uint64_t hash = wyhash(keys.bytes + from, keys.to[at] - from, seed);
+    found.high[at] = static_cast<std::uint32_t>(hash >> 32);
+    found.low[at] = static_cast<std::uint32_t>(hash);
     walks[at] = begin_at_home(shards, found.high[at]);
-    draw(reinterpret_cast<std::uintptr_t>(walks[at].at), kNearSlotBytes);
+    draw(walks[at].at, kNearSlotBytes);
   }
   for (std::size_t at = 0; at < keys.count; at++) {
     Walk& walk = walks[at];
     while (walk.at < walk.end && walk.at[1] != 0 && walk.at[0] < walk.high) walk.at += 2;
-    if (!walk.is_at_hash()) continue;
-    draw(reinterpret_cast<std::uintptr_t>(record_at(regions, walk.at[1])), kNearRecordBytes);
+    if (walk.is_at_hash()) draw(record_at(regions, walk.at[1]), kNearRecordBytes);
   }
   for (std::size_t at = 0; at < keys.count; at++) {
     Walk& walk = walks[at];
     const std::uint32_t from = keys.from[at];
-    std::uint32_t address = 0;
-    for (; walk.is_at_hash() && address == 0; walk.at += 2) {
-      const std::uint8_t* record = record_at(regions, walk.at[1]);
-      if (has_key(record, keys.bytes + from, keys.to[at] - from)) address = walk.at[1];
+    found.slots[at] = walk.is_at_hash() ? kNoSlot : walk.slot();
+    found.addresses[at] = 0;
+    for (; walk.is_at_hash(); walk.at += 2) {
+      if (!has_key(record_at(regions, walk.at[1]), keys.bytes + from, keys.to[at] - from)) continue;
+      found.slots[at] = walk.slot();
+      found.addresses[at] = walk.at[1];
+      break;
     }
-    found.addresses[at] = address;
   }
 }
 
 }  // namespace
-
-void hash_keys(const Ranges& keys, std::uint64_t seed, std::uint32_t* high, std::uint32_t* low) {
-  for (std::size_t at = 0; at < keys.count; at++) {
-    const std::uint32_t from = keys.from[at];
-    const std::uint64_t hash = wyhash(keys.bytes + from, keys.to[at] - from, seed);
-    high[at] = static_cast<std::uint32_t>(hash >> 32);
-    low[at] = static_cast<std::uint32_t>(hash);
-  }
-}
 
 void checksum(const Ranges& ranges, std::uint32_t* crcs) {
   const auto some = [&](std::uint32_t first, std::uint32_t end) {
@@ -137,19 +135,13 @@ void checksum(const Ranges& ranges, std::uint32_t* crcs) {
     some(0, count);
 }
 
-void draw_near(const double* places, std::size_t count, std::size_t bytes) {
-  for (std::size_t at = 0; at < count; at++) {
-    const auto place = static_cast<std::uintptr_t>(places[at]);
-    if (place != 0) draw(place, bytes);
-  }
-}
-
 void find_keys(const Ranges& keys, std::uint64_t seed, const Shards& shards, const Regions& regions,
                const Found& found) {
   for (std::size_t first = 0; first < keys.count; first += kTogether) {
     const std::size_t count = std::min(kTogether, keys.count - first);
-    find_some({keys.bytes, count, keys.from + first, keys.to + first}, seed, shards, regions,
-              {found.high + first, found.low + first, found.addresses + first});
+    find_some(
+        {keys.bytes, count, keys.from + first, keys.to + first}, seed, shards, regions,
+        {found.high + first, found.low + first, found.slots + first, found.addresses + first});
   }
 }
 

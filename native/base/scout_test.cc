@@ -11,27 +11,9 @@
 #include "test/check.h"
 
 using apex::base::checksum;
-using apex::base::draw_near;
 using apex::base::find_keys;
-using apex::base::hash_keys;
+using apex::base::kNoSlot;
 using apex::base::Ranges;
-
-TEST("every key gets its hash, in two halves") {
-  const std::vector<std::uint8_t> bytes{1,  2,  3,  4,  5,  6,  7,  8,  9,
-                                        10, 11, 12, 13, 14, 15, 16, 17, 18};
-  const std::vector<std::uint32_t> from{0, 3, 3, 18};
-  const std::vector<std::uint32_t> to{18, 3, 9, 18};
-  std::vector<std::uint32_t> high(5, 77);
-  std::vector<std::uint32_t> low(5, 77);
-  const std::uint64_t seed = 0x0123'4567'89ab'cdef;
-  hash_keys(Ranges{bytes.data(), from.size(), from.data(), to.data()}, seed, high.data(),
-            low.data());
-  for (std::size_t at = 0; at < from.size(); at++) {
-    const std::uint64_t hash = apex::base::wyhash(bytes.data() + from[at], to[at] - from[at], seed);
-    CHECK((static_cast<std::uint64_t>(high[at]) << 32 | low[at]) == hash);
-  }
-  CHECK(high[4] == 77 && low[4] == 77);
-}
 
 TEST("every range gets its checksum, an empty one too") {
   const std::vector<std::uint8_t> bytes{1, 2, 3, 4, 5, 6, 7, 8, 9};
@@ -64,21 +46,25 @@ TEST("many bytes are checksummed alike, by the pool") {
   }
 }
 
-TEST("whatever is no place does no harm") {
-  std::vector<std::uint8_t> bytes(1000);
-  const auto start = static_cast<double>(reinterpret_cast<std::uintptr_t>(bytes.data()));
-  const std::vector<double> places{0, 1, start, start + 999, 4096, 1e15};
-  draw_near(places.data(), places.size(), 192);
-  draw_near(places.data(), 0, 192);
-  for (const std::uint8_t byte : bytes) CHECK(byte == 0);
-}
-
 // A table of two regions, of which shard 0 has slots; its keys' hashes are made up.
 namespace {
 
-std::uint32_t high_of(const std::string& key) {
-  return static_cast<std::uint32_t>(apex::base::wyhash(key.data(), key.size(), 5) >> 32);
+constexpr std::uint64_t kSeed = 0x0123'4567'89ab'cdef;
+
+std::uint64_t hash_of(const std::string& key) {
+  return apex::base::wyhash(key.data(), key.size(), kSeed);
 }
+
+std::uint32_t high_of(const std::string& key) {
+  return static_cast<std::uint32_t>(hash_of(key) >> 32);
+}
+
+struct Place {
+  std::uint32_t slot;
+  std::uint32_t address;
+
+  bool operator==(const Place& other) const = default;
+};
 
 struct Table {
   std::vector<std::uint8_t> first = std::vector<std::uint8_t>(4096);
@@ -114,19 +100,26 @@ struct Table {
     lengths[shard] = static_cast<double>(slots.size() / 2);
   }
 
-  std::uint32_t find(const std::string& key) {
+  // What is found of so many keys, all the same.
+  std::vector<Place> find(const std::string& key, std::size_t count = 1) {
     regions = {0, place_of(first.data()), place_of(second.data())};
-    const std::vector<std::uint32_t> from{0, 0};
-    const std::vector<std::uint32_t> to{static_cast<std::uint32_t>(key.size()), 0};
-    std::vector<std::uint32_t> high(1);
-    std::vector<std::uint32_t> low(1);
-    std::vector<std::uint32_t> found{77, 77};
-    find_keys({reinterpret_cast<const std::uint8_t*>(key.data()), 1, from.data(), to.data()}, 5,
-              {places.data(), capacities.data(), lengths.data()}, {regions.data(), kUnitShift},
-              {high.data(), low.data(), found.data()});
-    CHECK_EQUAL(high[0], high_of(key));
-    CHECK_EQUAL(found[1], 77U);
-    return found[0];
+    const std::vector<std::uint32_t> from(count, 0);
+    const std::vector<std::uint32_t> to(count, static_cast<std::uint32_t>(key.size()));
+    std::vector<std::uint32_t> high(count + 1, 77);
+    std::vector<std::uint32_t> low(high);
+    std::vector<std::uint32_t> found_slots(high);
+    std::vector<std::uint32_t> addresses(high);
+    find_keys({reinterpret_cast<const std::uint8_t*>(key.data()), count, from.data(), to.data()},
+              kSeed, {places.data(), capacities.data(), lengths.data()},
+              {regions.data(), kUnitShift},
+              {high.data(), low.data(), found_slots.data(), addresses.data()});
+    CHECK(low[count] == 77 && found_slots[count] == 77 && addresses[count] == 77);
+    std::vector<Place> result;
+    for (std::size_t at = 0; at < count; at++) {
+      CHECK((std::uint64_t{high[at]} << 32 | low[at]) == hash_of(key));
+      result.push_back({found_slots[at], addresses[at]});
+    }
+    return result;
   }
 };
 
@@ -141,13 +134,21 @@ TEST("a key is found behind others of its home, and behind others of its hash") 
     const std::uint32_t longer = table.put(1, 7, "the key and more", has_deadline);
     const std::uint32_t mine = table.put(2, 9, key, has_deadline);
     table.place(high >> 26, 1, {high - 1, other, high, other, high, longer, high, mine, 0, 0});
-    CHECK_EQUAL(table.find(key), mine);
-    // It would stand behind those that are less, and before the first that is more.
-    table.place(high >> 26, 1, {high - 1, mine, high + 1, mine, 0, 0});
-    CHECK_EQUAL(table.find(key), 0U);
+    CHECK((table.find(key)[0] == Place{3, mine}));
     table.place(high >> 26, 1, {high - 1, other, high, other, 0, 0, high, mine});
-    CHECK_EQUAL(table.find(key), 0U);
+    CHECK((table.find(key)[0] == Place{kNoSlot, 0}));
   }
+}
+
+TEST("a key that is not there has a place behind those that are less") {
+  const std::string key = "the key";
+  const std::uint32_t high = high_of(key);
+  Table table;
+  const std::uint32_t mine = table.put(1, 3, key, false);
+  table.place(high >> 26, 1, {high - 2, mine, high - 1, mine, high + 1, mine, 0, 0});
+  CHECK((table.find(key)[0] == Place{2, 0}));
+  table.place(high >> 26, 1, {high - 1, mine, 0, 0, high, mine});
+  CHECK((table.find(key)[0] == Place{1, 0}));
 }
 
 TEST("a search ends with the slots") {
@@ -156,9 +157,23 @@ TEST("a search ends with the slots") {
   Table table;
   const std::uint32_t other = table.put(1, 3, "another", false);
   table.place(high >> 26, 1, {high, other, high, other});
-  CHECK_EQUAL(table.find(key), 0U);
+  CHECK((table.find(key)[0] == Place{kNoSlot, 0}));
   table.place(high >> 26, 1, {high - 2, other, high - 1, other});
-  CHECK_EQUAL(table.find(key), 0U);
+  CHECK((table.find(key)[0] == Place{2, 0}));
+}
+
+TEST("home is a share of the homes that there are") {
+  const std::string key = "the key";
+  const std::uint32_t high = high_of(key);
+  Table table;
+  const std::uint32_t mine = table.put(1, 3, key, false);
+  constexpr std::size_t kHomes = 1000;
+  const auto home = static_cast<std::size_t>((std::uint64_t{high << 6} * kHomes) >> 32);
+  std::vector<std::uint32_t> slots(2 * kHomes);
+  slots[2 * home] = high;
+  slots[2 * home + 1] = mine;
+  table.place(high >> 26, kHomes, slots);
+  CHECK((table.find(key)[0] == Place{static_cast<std::uint32_t>(home), mine}));
 }
 
 TEST("more keys than are looked for together") {
@@ -167,16 +182,7 @@ TEST("more keys than are looked for together") {
   Table table;
   const std::uint32_t mine = table.put(1, 3, key, false);
   table.place(high >> 26, 1, {high, mine, 0, 0});
-  table.find(key);
-  const std::vector<std::uint32_t> from(200, 0);
-  const std::vector<std::uint32_t> to(200, static_cast<std::uint32_t>(key.size()));
-  std::vector<std::uint32_t> halves(400);
-  std::vector<std::uint32_t> found(200, 77);
-  find_keys({reinterpret_cast<const std::uint8_t*>(key.data()), 200, from.data(), to.data()}, 5,
-            {table.places.data(), table.capacities.data(), table.lengths.data()},
-            {table.regions.data(), Table::kUnitShift},
-            {halves.data(), halves.data() + 200, found.data()});
-  for (const std::uint32_t address : found) CHECK_EQUAL(address, mine);
+  for (const Place& place : table.find(key, 200)) CHECK((place == Place{0, mine}));
 }
 
 int main() { return apex::test::run(); }

@@ -43,8 +43,8 @@ const inCluster: readonly MutantRow[] = [
     edits: [
       {
         file: 'src/core/store/reads.ts',
-        find: '  if (isPresent(state, bytes)) {\n',
-        replace: '  if (isPresent(state, bytes) && state.appliedIndex < 0) {\n',
+        find: '  if (isThere(state, isLocated)) {\n',
+        replace: '  if (isThere(state, isLocated) && state.appliedIndex < 0) {\n',
       },
     ],
   },
@@ -56,11 +56,11 @@ const inCluster: readonly MutantRow[] = [
     edits: [
       {
         file: 'src/core/store/reads.ts',
-        find: '  const { record } = state.scratch;\n  if (isPresent(',
-        replace: `  const { record, read } = state.scratch;
-  if (bytes[read.keyAt] === 'n'.charCodeAt(0)) {
-    lane.push(STATUS.VALUE, 1, bytes, read.keyAt, read.keyBytes);
-  } else if (isPresent(`,
+        find: '  if (isThere(state, isLocated)) {\n',
+        replace: `  if (isThere(state, isLocated) && record.bytes[record.keyAt] === 'n'.charCodeAt(0)) {
+    lane.push(STATUS.VALUE, 1, record.bytes, record.keyAt, record.keyBytes);
+  } else if (isThere(state, isLocated)) {
+`,
       },
     ],
   },

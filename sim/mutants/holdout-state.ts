@@ -189,12 +189,16 @@ const rows: readonly MutantRow[] = [
     edits: [
       {
         file: READS,
-        find: '      while (this.#next < end) this.#answerNext(state, time, lane);\n',
-        replace: `    const logTime = state.logTime;
-    state.logTime = time;
-    while (this.#next < end) this.#answerNext(state, time, lane);
-    state.logTime = logTime;
+        find: '      for (let row = 0; row < found; row++) {\n',
+        replace: `      const logTime = state.logTime;
+      state.logTime = time;
+      for (let row = 0; row < found; row++) {
 `,
+      },
+      {
+        file: READS,
+        find: '      // Nobody knows what comes behind',
+        replace: '      state.logTime = logTime;\n      // Nobody knows what comes behind',
       },
     ],
   },
@@ -366,8 +370,34 @@ const rows: readonly MutantRow[] = [
     edits: [
       {
         file: 'src/core/store/table.ts',
-        find: 'scout.hash(bytes, count, from, to, seedHigh, seedLow, high, low);',
-        replace: 'scout.hash(bytes, count, from, to, seedLow, seedHigh, high, low);',
+        find: 'scout.find(bytes, count, from, to, seedHigh, seedLow, this.#map, ahead);',
+        replace: 'scout.find(bytes, count, from, to, seedLow, seedHigh, this.#map, ahead);',
+      },
+    ],
+  },
+  {
+    id: 'K114',
+    tier: 2,
+    violates: ['SMS', 'LIN'],
+    note: 'replies are written over by those of the next turn before they have left',
+    edits: [
+      {
+        file: 'src/node/reply-writer.ts',
+        find: 'this.#lane.show(this.#from, this.#to, this.#net.keepsBytes)',
+        replace: 'this.#lane.show(this.#from, this.#to, false)',
+      },
+    ],
+  },
+  {
+    id: 'K115',
+    tier: 2,
+    violates: ['SMS', 'LIN'],
+    note: 'keys that a scout has found are taken to be there still, though their slots have shifted',
+    edits: [
+      {
+        file: 'src/core/store/table-map.ts',
+        find: '    return this.#shards[shard]!.shifts === this.#shifts[shard];\n',
+        replace: '    return this.#shards[shard]!.shifts >= this.#shifts[shard]!;\n',
       },
     ],
   },

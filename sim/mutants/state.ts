@@ -124,8 +124,8 @@ const rows: readonly MutantRow[] = [
     edits: [
       {
         file: 'src/core/store/reads.ts',
-        find: '  return !hasPassed(record.deadline, state.logTime);\n',
-        replace: '  return record.keyBytes > 0;\n',
+        find: '  return !hasPassed(scratch.record.deadline, logTime);\n',
+        replace: '  return logTime >= 0;\n',
       },
     ],
   },

@@ -1,13 +1,15 @@
 /**
- * What goes ahead of look-ups in a simulated node: hashes and finds as the real one does, and draws nothing.
+ * What goes ahead of look-ups in a simulated node: finds as the real one does. Places are numbers of this
+ * port's own.
  *
  * Every other node has one, so that replicas which look ahead by themselves and replicas which do not
- * stand beside each other in every cluster. Places are numbers of this port's own.
+ * stand beside each other in every cluster.
  */
 import { assert } from '../../src/base/assert.ts';
 import { crc32c } from '../../src/base/crc32c.ts';
 import { Wyhash } from '../../src/base/hash.ts';
 import type { Scout } from '../../src/base/scout.ts';
+import { shardOf } from '../../src/core/store/shard.ts';
 import { findInMap } from '../../src/core/store/table-map.ts';
 
 const BYTES_APART = 2 ** 31;
@@ -16,13 +18,15 @@ export class SimulatedScout implements Scout {
   #hash = new Wyhash(0, 0);
   #places = 0;
 
-  hash: Scout['hash'] = (bytes, count, from, to, seedHigh, seedLow, high, low) => {
+  find: Scout['find'] = (bytes, count, from, to, seedHigh, seedLow, table, found) => {
     const isKnown = this.#hash.seedHigh === seedHigh && this.#hash.seedLow === seedLow;
     if (!isKnown) this.#hash = new Wyhash(seedHigh, seedLow);
     for (let row = 0; row < count; row++) {
       this.#hash.hash(bytes, from[row]!, to[row]!);
-      high[row] = this.#hash.high;
-      low[row] = this.#hash.low;
+      found.high[row] = this.#hash.high;
+      found.low[row] = this.#hash.low;
+      this.#check(table.slotPlaces[shardOf(this.#hash.high)]!);
+      findInMap(table, bytes.subarray(from[row], to[row]), found, row);
     }
   };
 
@@ -30,32 +34,10 @@ export class SimulatedScout implements Scout {
     for (let row = 0; row < count; row++) crcs[row] = crc32c(bytes, from[row]!, to[row]!);
   };
 
-  find: Scout['find'] = (
-    bytes,
-    count,
-    from,
-    to,
-    seedHigh,
-    seedLow,
-    high,
-    low,
-    table,
-    addresses,
-  ) => {
-    this.hash(bytes, count, from, to, seedHigh, seedLow, high, low);
-    for (let row = 0; row < count; row++) {
-      addresses[row] = findInMap(table, high[row]!, bytes.subarray(from[row], to[row]));
-    }
-  };
-
   placeOf: Scout['placeOf'] = () => ++this.#places * BYTES_APART;
 
-  draw: Scout['draw'] = (places, count) => {
-    for (let at = 0; at < count; at++) {
-      const place = places[at]!;
-      const isKnown =
-        place === 0 || (place >= BYTES_APART && place < (this.#places + 1) * BYTES_APART);
-      assert(isKnown, 'internal', 'a place that was never told');
-    }
-  };
+  #check(place: number): void {
+    const isKnown = place >= BYTES_APART && place < (this.#places + 1) * BYTES_APART;
+    assert(isKnown, 'internal', 'a place that was never told');
+  }
 }

@@ -14,25 +14,40 @@ export interface ScoutedTable {
   readonly unitShift: number;
 }
 
+/** What is found of each key, by row: Uint32Arrays of as many rows as are looked for, and more. */
+export interface FoundKeys {
+  /** The halves of the key's hash. */
+  readonly high: Uint32Array;
+  readonly low: Uint32Array;
+  /**
+   * Its slot within its shard, or the one at which it would be put in; NO_SLOT: that is not known,
+   * since another key has the same upper half.
+   */
+  readonly slot: Uint32Array;
+  /** Of its record; 0: it is not there. */
+  readonly address: Uint32Array;
+}
+
+export const NO_SLOT = 0xffff_ffff;
+
 /**
- * Goes ahead of look-ups, many keys at a time: hashes them, checksums the values that will be stored
- * under them, has the memory that they will read drawn into the processor's cache, or finds them. It
- * changes nothing that anybody finds, only how soon.
+ * Goes ahead of look-ups, many keys at a time: finds them, and checksums the values that will be stored
+ * under them. It changes nothing that anybody finds, only how soon.
  */
 export interface Scout {
   /**
-   * The first `count` keys of `bytes`, [from, to) each: their wyhash64 under a seed of two halves,
-   * upper halves into `high`, lower ones into `low`.
+   * Finds the first `count` keys of `bytes`, [from, to) each, in `table`, whose hash is wyhash64 under
+   * a seed of two halves.
    */
-  hash(
+  find(
     bytes: Uint8Array,
     count: number,
     from: Uint32Array,
     to: Uint32Array,
     seedHigh: number,
     seedLow: number,
-    high: Uint32Array,
-    low: Uint32Array,
+    table: ScoutedTable,
+    found: FoundKeys,
   ): void;
   /** The CRC-32C of each of the first `count` ranges [from, to) of `bytes`. */
   checksum(
@@ -42,21 +57,6 @@ export interface Scout {
     to: Uint32Array,
     crcs: Uint32Array,
   ): void;
-  /** The same, and the address of each key's record in `table`, 0 for none. */
-  find(
-    bytes: Uint8Array,
-    count: number,
-    from: Uint32Array,
-    to: Uint32Array,
-    seedHigh: number,
-    seedLow: number,
-    high: Uint32Array,
-    low: Uint32Array,
-    table: ScoutedTable,
-    addresses: Uint32Array,
-  ): void;
-  /** Where `memory` begins, for scouts and nobody else: no decision may depend on it. 0: nowhere. */
+  /** Where `memory` begins, for `find` and nobody else: no decision may depend on it. 0: nowhere. */
   placeOf(memory: Uint8Array | Uint32Array): number;
-  /** Begins to draw `bytes` bytes from each of the first `count` places into the cache. */
-  draw(places: Float64Array, count: number, bytes: number): void;
 }

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { crc32c } from '../base/crc32c.ts';
-import { Wyhash } from '../base/hash.ts';
 import { keyed, put, Replica } from '../core/store/fixture.ts';
 import { OPERATION, STATUS } from '../core/types.ts';
 import type { Addon } from './native/addon.ts';
@@ -29,30 +28,17 @@ describe.skipIf(addon === null)(`native regions (skipped without the helper: ${r
     expect(first.at(-1)).toBe(255);
   });
 
-  test('come with a scout, whose hashes and checksums are ours, and whose draws change nothing', () => {
+  test('come with a scout, whose checksums are ours', () => {
     const memory = openMemory(addon);
-    const scout = memory.scout!;
     const bytes = memory.allocate(4096).map((_, at) => at * 13);
     const from = Uint32Array.from({ length: 64 }, (_, at) => at);
     const to = from.map((start, at) => start + 3 * at);
-    const [high, low] = [new Uint32Array(64), new Uint32Array(64)];
-    scout.hash(bytes, 63, from, to, 0xfedc_ba98, 0x7654_3210, high, low);
-    const ours = new Wyhash(0xfedc_ba98, 0x7654_3210);
-    for (let row = 0; row < 63; row++) {
-      ours.hash(bytes, from[row]!, to[row]!);
-      expect([high[row], low[row]]).toEqual([ours.high, ours.low]);
-    }
     const crcs = new Uint32Array(64);
-    scout.checksum(bytes, 63, from, to, crcs);
+    memory.scout!.checksum(bytes, 63, from, to, crcs);
     for (let row = 0; row < 63; row++) {
       expect(crcs[row]).toBe(crc32c(bytes, from[row]!, to[row]!));
     }
-    expect([high[63], low[63], crcs[63]]).toEqual([0, 0, 0]);
-    const place = scout.placeOf(bytes);
-    expect(scout.placeOf(bytes.subarray(64)) - place).toBe(64);
-    const before = bytes.slice();
-    scout.draw(Float64Array.of(place, 0, 1, place + 4095), 4, 192);
-    expect(bytes).toEqual(before);
+    expect(crcs[63]).toBe(0);
   });
 
   test('hold records that the scout finds as the table does, of every shape', () => {

@@ -18,9 +18,7 @@ export function openMemory(addon: Addon | null): MemoryPort {
       return new Uint8Array(region);
     },
     scout: {
-      hash: addon.hashKeys,
-      checksum: addon.checksum,
-      find: (bytes, count, from, to, seedHigh, seedLow, high, low, table, addresses) =>
+      find: (bytes, count, from, to, seedHigh, seedLow, table, found) =>
         addon.findKeys(
           bytes,
           count,
@@ -28,17 +26,18 @@ export function openMemory(addon: Addon | null): MemoryPort {
           to,
           seedHigh,
           seedLow,
-          high,
-          low,
           table.slotPlaces,
           table.capacities,
           table.lengths,
           table.regionPlaces,
           table.unitShift,
-          addresses,
+          found.high,
+          found.low,
+          found.slot,
+          found.address,
         ),
+      checksum: addon.checksum,
       placeOf: addon.placeOf,
-      draw: addon.drawNear,
     },
   };
 }

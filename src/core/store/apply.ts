@@ -152,7 +152,7 @@ function lookAhead({ table, scratch }: StoreState, entry: Uint8Array, from: numb
     const { keyAt, keyBytes, valueAt, valueBytes } = command;
     ahead.add(keyAt, keyAt + keyBytes, valueAt, valueAt + valueBytes);
   }
-  table.lookAhead(entry);
+  table.lookAhead(entry, true);
 }
 
 /** Applies a command, once and only once if it names a session. */

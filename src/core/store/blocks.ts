@@ -92,12 +92,6 @@ export class Blocks {
     return (address & this.#unitMask) * UNIT_BYTES;
   }
 
-  /** Where the unit address lies, for the scout; 0: it does not lie anywhere, or there is none. */
-  placeAt(address: number): number {
-    const start = this.regionPlaces[address >>> this.unitShift]!;
-    return start === 0 ? 0 : start + this.offsetAt(address);
-  }
-
   /** One more than the highest block number in use. */
   get blockLimit(): number {
     return this.#regions.length * this.blocksPerRegion;

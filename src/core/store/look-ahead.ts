@@ -1,26 +1,23 @@
 /**
- * Keys that will be located soon, hashed together, and what their look-ups need drawn into the cache.
+ * Keys that will be located soon, found together.
  *
  * A look-up waits for memory twice: for its slot and for its record. One after the other those waits
- * are half of what a GET costs; begun for many keys at once they overlap. Before changes only that is
- * gained: what is found is looked up again, so a key looked ahead for may be changed, moved or removed
- * meanwhile. Reads change nothing: where there is a scout, what it has found is what they read.
+ * are half of what a GET costs; begun for many keys at once they overlap. A scout finds them all in one
+ * call; without one they are hashed together, and what their look-ups will read is read.
  *
- * 1. A hash is used only for the same bytes at the same place, which must not change until `forget`.
- * 2. The same holds of a value's CRC, which a scout computes with the hash.
+ * 1. What is found counts only for the same bytes at the same place, which must not change until
+ *    `forget`; and for as long as the keys of its shard stay in their slots (table-map.ts).
+ * 2. A scout also computes the CRCs of values that will be stored.
  * 3. Keys are located in the order in which they were added; one that is not costs a hash, no more.
  */
-
-/** A slot and those behind it; a small record's head, key and value. */
-export const NEAR_SLOT_BYTES = 64;
-export const NEAR_RECORD_BYTES = 192;
+import type { FoundKeys } from '../../base/scout.ts';
 
 /** As many as the cache and a processor's outstanding loads have a use for. */
 export const LOOK_AHEAD_KEYS = 64;
 
 const NONE = new Uint8Array(0);
 
-export class LookAhead {
+export class LookAhead implements FoundKeys {
   #bytes: Uint8Array = NONE;
   count = 0;
   #next = 0;
@@ -36,12 +33,11 @@ export class LookAhead {
   readonly valueCrc = new Uint32Array(LOOK_AHEAD_KEYS);
   /** Whether `valueCrc` says anything. */
   hasCrcs = false;
-  /** Whether `address` is that of the key's record, 0 for none; until the table changes. */
-  hasAddresses = false;
-  /** Else what the key's place held, or 0. */
+  /** Whether `slot` and `address` are what a scout has found. */
+  isFound = false;
+  readonly slot = new Uint32Array(LOOK_AHEAD_KEYS);
+  /** Without a scout: what the key's place held, or 0. */
   readonly address = new Uint32Array(LOOK_AHEAD_KEYS);
-  /** What a scout is to draw near. */
-  readonly place = new Float64Array(LOOK_AHEAD_KEYS);
   /** What was read, so that reading is no dead code. */
   touched = 0;
 
@@ -51,7 +47,7 @@ export class LookAhead {
     this.count = 0;
     this.#next = 0;
     this.hasCrcs = false;
-    this.hasAddresses = false;
+    this.isFound = false;
   }
 
   get isFull(): boolean {

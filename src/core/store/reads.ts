@@ -78,7 +78,7 @@ export class ReadCursor {
       ahead.add(read.keyAt, read.keyAt + read.keyBytes);
       at += read.size;
     }
-    table.findAhead(bytes);
+    table.lookAhead(bytes, false);
     return ahead.count;
   }
 

@@ -42,6 +42,8 @@ export class Shard {
   /** Slots in which a record can be at home. */
   capacity: number;
   count = 0;
+  /** How often keys have come to stand in other slots than before. */
+  shifts = 0;
   readonly expiry: ExpiryHeap;
   readonly digest: Sum;
 
@@ -87,6 +89,7 @@ export class Shard {
 
   /** Puts a record where the order wants it; what stands there shifts up to the next empty slot. */
   insert(slot: number, high: number, address: number): void {
+    this.shifts++;
     let empty = slot;
     while (empty < this.length && this.slots[2 * empty + 1] !== 0) empty++;
     if (empty === this.length) this.#extend();
@@ -99,6 +102,7 @@ export class Shard {
   remove(slot: number): void {
     const slots = this.slots;
     assert(slots[2 * slot + 1] !== 0, 'internal', 'removed an empty slot');
+    this.shifts++;
     let end = slot + 1;
     while (end < this.length && slots[2 * end + 1] !== 0) {
       if (this.home(slots[2 * end]!) === end) break;
@@ -127,6 +131,7 @@ export class Shard {
   /** One pass in order: each record goes to its home or behind the one before it. */
   #resize(capacity: number): void {
     const before = this.slots;
+    this.shifts++;
     this.capacity = capacity;
     let next = 0;
     for (let at = 1; at < before.length; at += 2) {

@@ -204,7 +204,7 @@ export class SnapshotReader {
       const { keyAt, valueAt } = source;
       table.ahead.add(keyAt, valueAt, valueAt, valueAt + source.valueBytes);
     }
-    table.lookAhead(bytes);
+    table.lookAhead(bytes, true);
   }
 
   /** False: the key was there already. */

@@ -5,14 +5,14 @@
  * 1. Slots are looked at anew before each use (`refresh`): a shard that was resized has others. Whoever
  *    reads them has done so when the call is over; between calls nobody knows a place but the map, which
  *    holds the array too.
- * 2. `findInMap` is what a scout's `find` answers, one key at a time.
+ * 2. What was found of a shard holds for as long as no slot of it has shifted (`isAsFound`).
+ * 3. `findInMap` is what a scout's `find` answers, one key at a time.
  */
-import type { Scout, ScoutedTable } from '../../base/scout.ts';
+import { type FoundKeys, NO_SLOT, type Scout, type ScoutedTable } from '../../base/scout.ts';
 import { type Blocks, UNIT_BYTES } from './blocks.ts';
 import { recordKeyAt, recordKeyBytes } from './record.ts';
 import { SHARDS, type Shard, shardOf } from './shard.ts';
 
-const SLOT_BYTES = 8;
 const TWO_32 = 0x1_0000_0000;
 
 export class TableMap implements ScoutedTable {
@@ -20,6 +20,7 @@ export class TableMap implements ScoutedTable {
   readonly slotPlaces = new Float64Array(SHARDS);
   readonly capacities = new Float64Array(SHARDS);
   readonly lengths = new Float64Array(SHARDS);
+  readonly #shifts = new Float64Array(SHARDS);
   readonly #shards: readonly Shard[];
   readonly #blocks: Blocks;
 
@@ -43,6 +44,7 @@ export class TableMap implements ScoutedTable {
   refresh(scout: Scout): void {
     for (let at = 0; at < SHARDS; at++) {
       const shard = this.#shards[at]!;
+      this.#shifts[at] = shard.shifts;
       if (this.slots[at] === shard.slots) continue;
       this.slots[at] = shard.slots;
       this.slotPlaces[at] = scout.placeOf(shard.slots);
@@ -51,10 +53,9 @@ export class TableMap implements ScoutedTable {
     }
   }
 
-  /** Where the home slot of this upper half of h is. */
-  placeOfHome(high: number): number {
-    const at = shardOf(high);
-    return this.slotPlaces[at]! + SLOT_BYTES * homeIn(this, high);
+  /** Whether every key of a shard is in the slot in which it was after `refresh`. */
+  isAsFound(shard: number): boolean {
+    return this.#shards[shard]!.shifts === this.#shifts[shard];
   }
 }
 
@@ -63,15 +64,26 @@ function homeIn({ capacities }: ScoutedTable, high: number): number {
   return Math.floor((((high << 6) >>> 0) * capacities[shardOf(high)]!) / TWO_32);
 }
 
-/** The address of the record of a key, of whose hash this is the upper half; 0: none. */
-export function findInMap(table: ScoutedTable, high: number, key: Uint8Array): number {
+/** Finds a key for row `row` of `found`, where its hash is already. */
+export function findInMap(
+  table: ScoutedTable,
+  key: Uint8Array,
+  found: FoundKeys,
+  row: number,
+): void {
+  const high = found.high[row]!;
   const slots = table.slots[shardOf(high)]!;
   let at = 2 * homeIn(table, high);
   while (at < slots.length && slots[at + 1] !== 0 && slots[at]! < high) at += 2;
-  for (; at < slots.length && slots[at + 1] !== 0 && slots[at] === high; at += 2) {
-    if (isKeyOf(table, slots[at + 1]!, key)) return slots[at + 1]!;
+  const isAtHash = (): boolean => at < slots.length && slots[at + 1] !== 0 && slots[at] === high;
+  found.slot[row] = isAtHash() ? NO_SLOT : at >>> 1;
+  found.address[row] = 0;
+  for (; isAtHash(); at += 2) {
+    if (!isKeyOf(table, slots[at + 1]!, key)) continue;
+    found.slot[row] = at >>> 1;
+    found.address[row] = slots[at + 1]!;
+    return;
   }
-  return 0;
 }
 
 function isKeyOf(table: ScoutedTable, address: number, key: Uint8Array): boolean {

@@ -13,11 +13,11 @@
 import { assert } from '../../base/assert.ts';
 import { compareBytes, fromHex, getU32BE } from '../../base/bytes.ts';
 import { Wyhash } from '../../base/hash.ts';
-import type { Scout } from '../../base/scout.ts';
+import { NO_SLOT, type Scout } from '../../base/scout.ts';
 import { KEY_OVERHEAD_BYTES } from '../types.ts';
 import { Element, Sum } from './digest.ts';
 import { ExpiryHeap } from './expiry.ts';
-import { LookAhead, NEAR_RECORD_BYTES, NEAR_SLOT_BYTES } from './look-ahead.ts';
+import { LookAhead } from './look-ahead.ts';
 import { NO_DEADLINE, newRecordView, readRecord, recordKeyAt, recordKeyBytes } from './record.ts';
 import { SHARDS, Shard, shardOf } from './shard.ts';
 import type { Slab } from './slab.ts';
@@ -79,15 +79,39 @@ export class Table {
   /** Finds the key that stands in bytes [from, to), or the place where it belongs. */
   locate(bytes: Uint8Array, from: number, to: number): boolean {
     const row = this.ahead.rowOf(bytes, from);
-    if (row >= 0) {
-      this.hashHigh = this.ahead.high[row]!;
-      this.hashLow = this.ahead.low[row]!;
-    } else {
+    if (row < 0) {
       this.#hash.hash(bytes, from, to);
       this.hashHigh = this.#hash.high;
       this.hashLow = this.#hash.low;
+      return this.#find(bytes, from, to);
     }
-    return this.#find(bytes, from, to);
+    this.hashHigh = this.ahead.high[row]!;
+    this.hashLow = this.ahead.low[row]!;
+    return this.#isKnown(row) ? this.#take(row) : this.#find(bytes, from, to);
+  }
+
+  /** Whether the key of a row of `ahead` is still where a scout has found it. */
+  #isKnown(row: number): boolean {
+    const { ahead } = this;
+    if (!ahead.isFound || ahead.slot[row] === NO_SLOT) return false;
+    return this.#map.isAsFound(shardOf(ahead.high[row]!));
+  }
+
+  /** The slot is the key's; its record may have been written elsewhere since. */
+  #take(row: number): boolean {
+    this.slot = this.ahead.slot[row]!;
+    this.address = 0;
+    if (this.ahead.address[row] === 0) return false;
+    this.address = this.shards[shardOf(this.hashHigh)]!.slots[2 * this.slot + 1]!;
+    return true;
+  }
+
+  /** Finds the key of a row of `ahead` for a read: `address` is its record's, and no more is located. */
+  findRow(bytes: Uint8Array, row: number): boolean {
+    const { ahead } = this;
+    if (!this.#isKnown(row)) return this.locate(bytes, ahead.from[row]!, ahead.to[row]!);
+    this.address = ahead.address[row]!;
+    return this.address !== 0;
   }
 
   /** Finds the key whose hash is in `hashHigh` and `hashLow`. */
@@ -110,52 +134,31 @@ export class Table {
     return false;
   }
 
-  /** Finds the key of a row of `ahead` for a read: `address` is its record's, and no more is located. */
-  findRow(bytes: Uint8Array, row: number): boolean {
-    const { ahead } = this;
-    if (!ahead.hasAddresses) return this.locate(bytes, ahead.from[row]!, ahead.to[row]!);
-    this.address = ahead.address[row]!;
-    return this.address !== 0;
-  }
-
-  /** The keys in `ahead`, which are in `bytes`, will be found before anything changes. */
-  findAhead(bytes: Uint8Array): void {
-    const { scout } = this.slab.blocks;
-    if (scout === null || !(this.#hash instanceof Wyhash)) {
-      this.#readAhead(bytes);
-      return;
-    }
-    const { count, from, to, high, low, address } = this.ahead;
-    const { seedHigh, seedLow } = this.#hash;
-    this.#map.refresh(scout);
-    scout.find(bytes, count, from, to, seedHigh, seedLow, high, low, this.#map, address);
-    this.ahead.hasAddresses = true;
-  }
-
   /**
-   * Hashes the keys in `ahead`, which are in `bytes` and have values with them that will be stored,
-   * checksums these, and has near what locating the keys will read.
+   * Finds the keys in `ahead`, which are in `bytes`, all at once; and if they have values with them that
+   * will be stored, checksums these.
    */
-  lookAhead(bytes: Uint8Array): void {
+  lookAhead(bytes: Uint8Array, isStoring: boolean): void {
     const { scout } = this.slab.blocks;
     if (scout === null || !(this.#hash instanceof Wyhash)) this.#readAhead(bytes);
-    else this.#scoutAhead(bytes, scout, this.#hash);
+    else this.#scoutAhead(bytes, isStoring, scout, this.#hash);
   }
 
-  /** Slots first: where records are stands there, and by then they have come. */
-  #scoutAhead(bytes: Uint8Array, scout: Scout, { seedHigh, seedLow }: Wyhash): void {
+  #scoutAhead(
+    bytes: Uint8Array,
+    isStoring: boolean,
+    scout: Scout,
+    { seedHigh, seedLow }: Wyhash,
+  ): void {
     const { ahead } = this;
-    const { count, from, to, high, low, place } = ahead;
-    scout.checksum(bytes, count, ahead.valueFrom, ahead.valueTo, ahead.valueCrc);
-    ahead.hasCrcs = true;
-    scout.hash(bytes, count, from, to, seedHigh, seedLow, high, low);
-    this.#map.refresh(scout);
-    for (let row = 0; row < count; row++) place[row] = this.#map.placeOfHome(high[row]!);
-    scout.draw(place, count, NEAR_SLOT_BYTES);
-    for (let row = 0; row < count; row++) {
-      place[row] = this.slab.blocks.placeAt(this.#addressNear(high[row]!));
+    const { count, from, to } = ahead;
+    if (isStoring) {
+      scout.checksum(bytes, count, ahead.valueFrom, ahead.valueTo, ahead.valueCrc);
+      ahead.hasCrcs = true;
     }
-    scout.draw(place, count, NEAR_RECORD_BYTES);
+    this.#map.refresh(scout);
+    scout.find(bytes, count, from, to, seedHigh, seedLow, this.#map, ahead);
+    ahead.isFound = true;
   }
 
   #readAhead(bytes: Uint8Array): void {

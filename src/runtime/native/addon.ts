@@ -20,8 +20,8 @@ export interface Addon {
   crc32c(bytes: Uint8Array, from: number, to: number, seed: number): number;
   /** Writes the hash, little-endian, into the eight bytes of `into`. */
   wyhash(bytes: Uint8Array, seedHigh: number, seedLow: number, into: Uint8Array): void;
-  readonly hashKeys: Scout['hash'];
   readonly checksum: Scout['checksum'];
+  readonly placeOf: Scout['placeOf'];
   /** Scout's `find`, told of the table's places alone. */
   findKeys(
     bytes: Uint8Array,
@@ -30,17 +30,16 @@ export interface Addon {
     to: Uint32Array,
     seedHigh: number,
     seedLow: number,
-    high: Uint32Array,
-    low: Uint32Array,
     slotPlaces: Float64Array,
     capacities: Float64Array,
     lengths: Float64Array,
     regionPlaces: Float64Array,
     unitShift: number,
+    high: Uint32Array,
+    low: Uint32Array,
+    slots: Uint32Array,
     addresses: Uint32Array,
   ): void;
-  readonly placeOf: Scout['placeOf'];
-  readonly drawNear: Scout['draw'];
   /** Null: no memory, or this Node allows none that is not its own. */
   allocateRegion(bytes: number): ArrayBuffer | null;
   /** A number is the machine's number of an error. Flat arrays and rows: native/addon/disk.cc. */

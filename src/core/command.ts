@@ -29,6 +29,9 @@ export const COMMAND_FLAG = {
   RETURN_OLD: 32,
 } as const;
 
+/** Of a command without session and deadline: what comes before its key. */
+const PLAIN_HEAD_BYTES = 16;
+
 /** In COMPARE_AND_SWAP: expects that the key does not exist. */
 export const ABSENT = 0xffff_ffff;
 
@@ -98,6 +101,27 @@ export function writeCommandHead(bytes: Uint8Array, at: number, view: CommandVie
   view.keyAt = cursor + 8;
   view.valueAt = view.keyAt + view.keyBytes;
   for (let pad = view.valueAt + view.valueBytes; pad < at + view.size; pad++) bytes[pad] = 0;
+}
+
+/**
+ * The same for a command without session, deadline or flags: answers where the key goes, behind which
+ * comes the value.
+ */
+export function writePlainCommandHead(
+  bytes: Uint8Array,
+  at: number,
+  operation: number,
+  keyBytes: number,
+  valueBytes: number,
+): number {
+  const size = commandSize(0, keyBytes, valueBytes);
+  putU32(bytes, at, size);
+  putU32(bytes, at + 4, operation);
+  putU32(bytes, at + 8, keyBytes);
+  putU32(bytes, at + 12, valueBytes);
+  const keyAt = at + PLAIN_HEAD_BYTES;
+  for (let pad = keyAt + keyBytes + valueBytes; pad < at + size; pad++) bytes[pad] = 0;
+  return keyAt;
 }
 
 /** Decodes the command at `at` into `view`. False: malformed, or not within `end`. */

@@ -74,7 +74,10 @@ function applyOurs(node: NodeState, group: Group, entry: Uint8Array, waiting: Wa
   const batch = waiting.reads?.batch ?? null;
   store.step(group.store, { kind: 'apply', entry, reads: batch }, node.now, node.storeOut);
   answerAll(node, waiting.writes, writes, firstWrite);
-  if (waiting.reads !== null) answerAll(node, waiting.reads.rows, reads, firstRead);
+  group.writes.giveBack(waiting.writes);
+  if (waiting.reads === null) return;
+  answerAll(node, waiting.reads.rows, reads, firstRead);
+  group.reads.giveBack(waiting.reads);
 }
 
 function refuseWaiting(node: NodeState, waiting: WaitingEntry): void {

@@ -24,29 +24,40 @@ function piecesOf(drawn: readonly { source: number; skip: number; size: number }
 describe('a gather', () => {
   test('holds the commands in order, wherever they came from', () => {
     fc.assert(
-      fc.property(fc.array(anyPiece, { maxLength: 80 }), (drawn) => {
-        const writes = new WriteGather();
-        const reads = new ReadGather();
-        const pieces = piecesOf(drawn);
-        // Twice: nothing of the first batch is left in the second.
-        for (let batch = 0; batch < 2; batch++) {
-          pieces.forEach(({ bytes, at, size }, row) => {
-            writes.append(bytes, at, size);
-            writes.rows.push(1, row);
-            reads.append(bytes, at, size, row);
-            reads.rows.push(2, row);
-          });
-          const whole = pieces.flatMap(({ bytes, at, size }) => [...bytes.subarray(at, at + size)]);
-          expect(writes.bodyBytes).toBe(whole.length);
-          const write = writes.take();
-          expect([...write.bytes.subarray(ENTRY_HEADER_BYTES)]).toEqual(whole);
-          expect(write.rows.count).toBe(pieces.length);
-          const { batch: read } = reads.take();
-          expect([...read.bytes.subarray(0, read.used)]).toEqual(whole);
-          expect([...read.ordinals.subarray(0, read.count)]).toEqual(pieces.map((_, row) => row));
-          expect(writes.bodyBytes).toBe(0);
-        }
-      }),
+      fc.property(
+        fc.array(anyPiece, { minLength: 1, maxLength: 80 }),
+        fc.boolean(),
+        (drawn, isGivenBack) => {
+          const writes = new WriteGather();
+          const reads = new ReadGather();
+          const pieces = piecesOf(drawn);
+          // Nothing of one batch is left in the next.
+          for (let batch = 0; batch < 4; batch++) {
+            pieces.forEach(({ bytes, at, size }, row) => {
+              writes.append(bytes, at, size);
+              writes.rows.push(1, row);
+              reads.append(bytes, at, size, row);
+              reads.rows.push(2, row);
+            });
+            const whole = pieces.flatMap(({ bytes, at, size }) => [
+              ...bytes.subarray(at, at + size),
+            ]);
+            expect(writes.bodyBytes).toBe(whole.length);
+            const write = writes.take();
+            expect([...write.bytes.subarray(ENTRY_HEADER_BYTES)]).toEqual(whole);
+            expect(write.rows.count).toBe(pieces.length);
+            const { batch: read, rows } = reads.take();
+            expect([rows.count, rows.owner[0]]).toEqual([pieces.length, 2]);
+            expect([...read.bytes.subarray(0, read.used)]).toEqual(whole);
+            expect([...read.ordinals.subarray(0, read.count)]).toEqual(pieces.map((_, row) => row));
+            expect(writes.bodyBytes).toBe(0);
+            if (isGivenBack) {
+              writes.giveBack(write.rows);
+              reads.giveBack({ batch: read, rows });
+            }
+          }
+        },
+      ),
       { seed: 1, numRuns: 100 },
     );
   });

@@ -5,6 +5,7 @@
  *    another node's forwarded requests; `slot` is the request's number with that owner.
  * 2. Commands that stand behind each other where they come from are copied at once, when something
  *    else follows: a turn of one kind of request is one copy. Until `take` their bytes must stand.
+ * 3. Who has answered what was taken may give it back: the next but one is gathered in its memory.
  */
 import { ENTRY_HEADER_BYTES } from '../core/entry.ts';
 import type { ReadBatch } from '../core/store/state.ts';
@@ -28,6 +29,10 @@ export class Rows {
     this.owner[this.count] = owner;
     this.slot[this.count] = slot;
     this.count++;
+  }
+
+  clear(): void {
+    this.count = 0;
   }
 
   #grow(): void {
@@ -66,7 +71,11 @@ class Bytes {
 
   /** All of it as bytes of their own, behind `reserved` free ones; empty afterwards. */
   take(reserved: number): Uint8Array {
-    const bytes = new Uint8Array(reserved + this.used);
+    return this.takeInto(new Uint8Array(reserved + this.used), reserved);
+  }
+
+  /** The same in `bytes`, which have room for it. */
+  takeInto(bytes: Uint8Array, reserved: number): Uint8Array {
     if (this.#copied > 0) bytes.set(this.#bytes.subarray(0, this.#copied), reserved);
     bytes.set(this.#source.subarray(this.#from, this.#to), reserved + this.#copied);
     this.#copied = 0;
@@ -97,6 +106,7 @@ export interface WriteBatch {
 
 export class WriteGather {
   rows = new Rows(ROWS_FIRST);
+  #spare: Rows | null = null;
   readonly #body = new Bytes();
 
   get bodyBytes(): number {
@@ -110,8 +120,15 @@ export class WriteGather {
   /** What was gathered, in bytes of its own; the gather is empty afterwards. */
   take(): WriteBatch {
     const { rows } = this;
-    this.rows = new Rows(capacityAfter(rows));
+    this.rows = this.#spare ?? new Rows(capacityAfter(rows));
+    this.#spare = null;
     return { bytes: this.#body.take(ENTRY_HEADER_BYTES), rows };
+  }
+
+  /** Nobody has a use for these rows any more. */
+  giveBack(rows: Rows): void {
+    rows.clear();
+    this.#spare = rows;
   }
 }
 
@@ -123,6 +140,7 @@ export interface ReadRows {
 export class ReadGather {
   rows = new Rows(ROWS_FIRST);
   #ordinals = new Uint32Array(ROWS_FIRST);
+  #spare: ReadRows | null = null;
   readonly #body = new Bytes();
 
   /** `ordinal`: how many commands of the turn's entry come before the read. */
@@ -135,12 +153,22 @@ export class ReadGather {
 
   take(): ReadRows {
     const { rows } = this;
-    const bytes = this.#body.take(0);
-    const ordinals = this.#ordinals;
+    const { used } = this.#body;
+    const spare = this.#spare;
+    const room = spare !== null && spare.batch.bytes.length >= used ? spare.batch.bytes : null;
+    const bytes = room === null ? this.#body.take(0) : this.#body.takeInto(room, 0);
+    const batch = { bytes, used, count: rows.count, ordinals: this.#ordinals };
     const capacity = capacityAfter(rows);
-    this.rows = new Rows(capacity);
-    this.#ordinals = new Uint32Array(capacity);
-    return { batch: { bytes, used: bytes.length, count: rows.count, ordinals }, rows };
+    this.rows = spare?.rows ?? new Rows(capacity);
+    this.#ordinals = spare?.batch.ordinals ?? new Uint32Array(capacity);
+    this.#spare = null;
+    return { batch, rows };
+  }
+
+  /** Nobody has a use for these reads any more. */
+  giveBack(reads: ReadRows): void {
+    reads.rows.clear();
+    this.#spare = reads;
   }
 
   #growOrdinals(): void {

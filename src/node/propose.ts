@@ -20,8 +20,14 @@ import type { NodeState } from './state.ts';
 export function proposeGathered(node: NodeState): void {
   for (const group of node.groups) {
     proposeGroup(node, group);
-    if (group.staleReads.rows.count > 0) evaluate(node, group, group.staleReads.take());
+    if (group.staleReads.rows.count > 0) readStale(node, group);
   }
+}
+
+function readStale(node: NodeState, group: Group): void {
+  const reads = group.staleReads.take();
+  evaluate(node, group, reads);
+  group.staleReads.giveBack(reads);
 }
 
 /** Closes what was gathered so far; called early when an entry is full. */

@@ -31,7 +31,9 @@ function takeAsked(group: Group, id: number): ReadRows | null {
 /** Evaluates every confirmed read whose index is applied: before the next entry is. */
 export function runSafeReads(node: NodeState, group: Group): void {
   while (group.safe.length > 0 && group.safe[0]!.index <= group.store.appliedIndex) {
-    evaluate(node, group, group.safe.shift()!.reads);
+    const { reads } = group.safe.shift()!;
+    evaluate(node, group, reads);
+    group.reads.giveBack(reads);
   }
 }
 

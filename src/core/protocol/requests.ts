@@ -13,7 +13,14 @@ import { getU64BE, putU32 } from '../../base/bytes.ts';
 import { copyBytes } from '../../base/copy.ts';
 import type { ErrorCode } from '../../base/errors.ts';
 import { clearList } from '../../base/lists.ts';
-import { ABSENT, COMMAND_FLAG, commandSize, newCommandView, writeCommandHead } from '../command.ts';
+import {
+  ABSENT,
+  COMMAND_FLAG,
+  commandSize,
+  newCommandView,
+  writeCommandHead,
+  writePlainCommandHead,
+} from '../command.ts';
 import { type Frame, newFrame } from './frame.ts';
 import { commandRow, FIELD, FLAG } from './wire.ts';
 
@@ -51,7 +58,9 @@ export class RequestLane {
     const index = this.#newRow(connection, frame);
     this.operation[index] = row.operation;
     if (row.operation === 0) this.#appendPayload(index, frame);
-    else this.#appendCommand(index, frame);
+    else if ((row.fields & FIELD.EXPECTED) !== 0 || (frame.flags & FLAG.SESSION) !== 0) {
+      this.#appendCommand(index, frame);
+    } else this.#appendPlain(index, frame);
   }
 
   /** Of a refused frame only the header counts. */
@@ -79,6 +88,20 @@ export class RequestLane {
     const at = this.#reserve(frame.valueBytes);
     copyBytes(this.commands, at, frame.source, frame.valueAt, frame.valueBytes);
     this.bytes[index] = frame.valueBytes;
+  }
+
+  /** As #appendCommand, for what most commands are: a key and a value. */
+  #appendPlain(index: number, frame: Frame): void {
+    const { source, keyAt, keyBytes, valueAt, valueBytes } = frame;
+    const size = commandSize(0, keyBytes, valueBytes);
+    const at = this.#reserve(size);
+    const { commands } = this;
+    const to = writePlainCommandHead(commands, at, this.operation[index]!, keyBytes, valueBytes);
+    copyBytes(commands, to, source, keyAt, keyBytes);
+    if (valueBytes > 0) copyBytes(commands, to + keyBytes, source, valueAt, valueBytes);
+    this.bytes[index] = size;
+    this.keyAt[index] = to;
+    this.keyBytes[index] = keyBytes;
   }
 
   #appendCommand(index: number, frame: Frame): void {

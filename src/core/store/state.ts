@@ -49,7 +49,7 @@ export interface ReadBatch {
   readonly used: number;
   readonly count: number;
   /** How many commands of the entry come before each read, ascending; unused outside an entry. */
-  readonly ordinals: Uint32Array;
+  readonly ordinals: Uint32Array<ArrayBuffer>;
 }
 
 export type StoreEvent =

@@ -176,6 +176,8 @@ export class BlockSink {
   readonly kind: number;
   bytes = new Uint8Array(0);
   used = BLOCK_HEADER_BYTES;
+  /** Of the block before: the next one is much like it. */
+  #usedBefore = 0;
 
   constructor(kind: number) {
     this.kind = kind;
@@ -190,7 +192,8 @@ export class BlockSink {
     const at = this.used;
     this.used += align8(count);
     if (this.used > this.bytes.length) {
-      const larger = new Uint8Array(Math.max(this.used, this.bytes.length * 2, 4096));
+      const least = this.#usedBefore + (this.#usedBefore >>> 4);
+      const larger = new Uint8Array(Math.max(this.used, this.bytes.length * 2, least, 4096));
       larger.set(this.bytes.subarray(0, at));
       this.bytes = larger;
     }
@@ -201,6 +204,7 @@ export class BlockSink {
   seal(group: number, number: number): Uint8Array {
     const block = this.bytes.subarray(0, this.used);
     sealBlock(block, { kind: this.kind, group, number });
+    this.#usedBefore = this.used;
     this.bytes = new Uint8Array(0);
     this.used = BLOCK_HEADER_BYTES;
     return block;

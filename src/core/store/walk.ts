@@ -29,6 +29,23 @@ export class TableWalk {
     this.#settle();
   }
 
+  /**
+   * Reads from where the next `count` records stand, this one among them: they are in the cache then,
+   * all for one wait. What is read means nothing.
+   */
+  touch(count: number): number {
+    const [address, shard, slot] = [this.address, this.#shard, this.#slot];
+    let touched = 0;
+    for (let n = 0; n < count && this.address !== 0; n++) {
+      touched ^= this.#table.slab.touch(this.address);
+      this.next();
+    }
+    this.address = address;
+    this.#shard = shard;
+    this.#slot = slot;
+    return touched;
+  }
+
   /** Whether the record has another h than the one before it in this walk, `address` before. */
   isAtNewHash(before: number): boolean {
     this.#table.hashRecord(before);

@@ -10,6 +10,7 @@ import { ELECTION_MUTANTS } from './election.ts';
 import { HOLDOUT_CLIENT_MUTANTS } from './holdout-clients.ts';
 import { HOLDOUT_ELECTION_MUTANTS } from './holdout-elections.ts';
 import { HOLDOUT_MEMBER_MUTANTS } from './holdout-members.ts';
+import { HOLDOUT_MEMORY_MUTANTS } from './holdout-memory.ts';
 import { HOLDOUT_PUBLISHED_MUTANTS } from './holdout-published.ts';
 import { HOLDOUT_REPLICATION_MUTANTS } from './holdout-replication.ts';
 import { HOLDOUT_STATE_MUTANTS } from './holdout-state.ts';
@@ -40,6 +41,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...BOUNDS_MUTANTS,
   ...STATE_MUTANTS,
   ...HOLDOUT_CLIENT_MUTANTS,
+  ...HOLDOUT_MEMORY_MUTANTS,
   ...HOLDOUT_STATE_MUTANTS,
   ...HOLDOUT_WAL_MUTANTS,
   ...HOLDOUT_SWIM_MUTANTS,

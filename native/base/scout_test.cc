@@ -1,7 +1,7 @@
 #include "base/scout.h"
 
+#include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
@@ -88,16 +88,17 @@ struct Table {
                                           (key.size() > 0xffff ? 0x20 : 0));
     record[4] = static_cast<std::uint8_t>(key.size());
     record[5] = static_cast<std::uint8_t>(key.size() >> 8);
-    std::memcpy(record + (has_deadline ? 28 : 16), key.data(), key.size());
+    std::copy(key.begin(), key.end(), record + (has_deadline ? 28 : 16));
     return region << kUnitShift | unit;
   }
 
   // Slots as they would stand with so many homes: each key's address, by its hash.
   void place(std::size_t shard, std::size_t homes, std::vector<std::uint32_t> words) {
     slots = std::move(words);
+    const std::size_t count = slots.size() / 2;
     places[shard] = place_of(slots.data());
     capacities[shard] = static_cast<double>(homes);
-    lengths[shard] = static_cast<double>(slots.size() / 2);
+    lengths[shard] = static_cast<double>(count);
   }
 
   // What is found of so many keys, all the same.

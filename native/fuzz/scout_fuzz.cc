@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <map>
 #include <string>
 #include <vector>
@@ -95,7 +94,7 @@ class Table {
     std::uint8_t* record = region_.data() + unit * kUnitBytes;
     record[3] = has_deadlines_ ? 0xc0 : 0x80;
     record[4] = static_cast<std::uint8_t>(key.size());
-    std::memcpy(record + head, key.data(), key.size());
+    std::copy(key.begin(), key.end(), record + head);
     return 1U << kUnitShift | static_cast<std::uint32_t>(unit);
   }
 
@@ -115,9 +114,10 @@ class Table {
       next = here + 1;
     }
     slots.shrink_to_fit();
+    const std::size_t count = slots.size() / 2;
     places_[at] = place_of(slots.data());
     capacities_[at] = static_cast<double>(homes_);
-    lengths_[at] = static_cast<double>(slots.size() / 2);
+    lengths_[at] = static_cast<double>(count);
   }
 
   std::size_t homes_;

@@ -110,6 +110,23 @@ describe('a lane of results', () => {
     expect(toHex(shown)).toBe('0202');
   });
 
+  test('lets go of what a large turn needed, once a small one has come', () => {
+    const lane = new ResultLane({ value: 4, bare: 4 });
+    const large = new Uint8Array(3_000_000).fill(1);
+    for (let turn = 0; turn < 2; turn++) {
+      lane.push(1, 1, large, 0, large.length);
+      lane.clear();
+      lane.clear();
+      expect(lane.values.length).toBeGreaterThan(large.length);
+    }
+    lane.push(1, 1, Uint8Array.of(7), 0, 1);
+    expect(toHex(lane.value(0))).toBe('07');
+    lane.clear();
+    expect(lane.values.length).toBeLessThan(10_000);
+    lane.push(1, 1, large, 0, large.length);
+    expect(lane.value(0)).toEqual(large);
+  });
+
   describe('that has a bound', () => {
     const BOUND = 10_000;
     const filled = (): ResultLane => {

@@ -11,6 +11,7 @@
  *    whose value finds no place is *short*. It has its status, revision and length; whoever answers
  *    says so. What apply keeps of a result does not depend on that: the newest row, if it is no longer
  *    than such a result may be, can be read all the same.
+ * 4. What one turn with large values needed is let go by the next that needs far less.
  */
 import { assert } from '../base/assert.ts';
 import { SESSION_RESULT_BYTES_MAX } from './types.ts';
@@ -59,9 +60,20 @@ export class ResultLane {
 
   clear(): void {
     this.count = 0;
-    if (this.#isShown) this.#base = this.#used;
+    if (this.#isTooLarge(this.#used - this.#base)) this.#letGo();
+    else if (this.#isShown) this.#base = this.#used;
     this.#used = this.#base;
     this.#isShown = false;
+  }
+
+  /** Whether a turn that had values could have had them in a quarter of the room. */
+  #isTooLarge(used: number): boolean {
+    return used > 0 && this.values.length > Math.max(SHOWN_BYTES, 4 * used);
+  }
+
+  #letGo(): void {
+    this.values = new Uint8Array(VALUES_FIRST);
+    this.#base = 0;
   }
 
   /** Bytes of `values` to send; `isKept`: frozen from now on. */

@@ -50,7 +50,6 @@ export async function swapInVain(
     answered + refused === count,
     `${count - answered - refused} swaps have no answer that will do`,
   );
-  demand(answered > 0, 'no swap is answered with the value that it met');
   return { answered, refused };
 }
 

@@ -14,13 +14,17 @@ import { arrival } from './crowds.ts';
 
 /**
  * `count` swaps of what `key` holds, in one write; how many were answered with it, and refused: for want
- * of room, or because a leader that is too busy was followed by another one.
+ * of room, or because a leader that is too busy was followed by another one (`isLeaderLost`).
  */
 export async function swapInVain(
   port: number,
   key: Uint8Array,
   count: number,
-): Promise<{ readonly answered: number; readonly refused: number }> {
+): Promise<{
+  readonly answered: number;
+  readonly refused: number;
+  readonly isLeaderLost: boolean;
+}> {
   const socket = net.connect({ host: HOST, port });
   socket.on('error', () => {});
   await arrival(socket, 'connect');
@@ -33,6 +37,7 @@ export async function swapInVain(
   const reader = new ReplyReader();
   let answered = 0;
   let refused = 0;
+  let isLeaderLost = false;
   let replies = 0;
   socket.on('data', (chunk: Buffer) => {
     reader.clear();
@@ -40,7 +45,10 @@ export async function swapInVain(
     replies += reader.count;
     for (let row = 0; row < reader.count; row++) {
       if (reader.status[row] === STATUS.CONDITION_FAILED) answered++;
-      else if (reader.status[row] === NO_STATUS && isExcused(reader, row)) refused++;
+      else if (reader.status[row] === NO_STATUS && isExcused(reader, row)) {
+        refused++;
+        isLeaderLost ||= readRefusal(reader, row).code !== 'OVERLOADED';
+      }
     }
     if (replies >= count) socket.end();
   });
@@ -50,7 +58,7 @@ export async function swapInVain(
     answered + refused === count,
     `${count - answered - refused} swaps have no answer that will do`,
   );
-  return { answered, refused };
+  return { answered, refused, isLeaderLost };
 }
 
 const EXCUSES: ReadonlySet<string> = new Set(['OVERLOADED', 'UNAVAILABLE', 'UNCERTAIN']);

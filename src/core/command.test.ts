@@ -10,6 +10,7 @@ import {
   encodeSwap,
   newCommandView,
   readCommand,
+  writePlainCommandHead,
 } from './command.ts';
 import { OPERATION } from './types.ts';
 
@@ -207,5 +208,16 @@ describe('a command in bytes', () => {
     ['eight bytes too many', '18000000 01000000 00000000 00000000 0000000000000000'],
   ])('with %s is refused', (_name, text) => {
     expect(read(fromHex(hex(text)))).toBeNull();
+  });
+
+  test('without session, deadline and flags is the same by the short way, over whatever was there', () => {
+    for (let keyBytes = 0; keyBytes < 20; keyBytes++) {
+      const [key, value] = [new Uint8Array(keyBytes).fill(1), new Uint8Array(3 * keyBytes).fill(2)];
+      const whole = encodeCommand({ operation: OPERATION.PUT, key, value });
+      const bytes = new Uint8Array(8 + whole.length).fill(255);
+      const keyAt = writePlainCommandHead(bytes, 8, OPERATION.PUT, key.length, value.length);
+      bytes.set(concatBytes([key, value]), keyAt);
+      expect(toHex(bytes.subarray(8))).toBe(toHex(whole));
+    }
   });
 });

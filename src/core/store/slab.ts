@@ -38,7 +38,7 @@ const LEVELS = 4;
 const SLACK_UNITS = 4 * PAGE_UNITS;
 const SPARSE_SHARE = 16;
 
-const LINE = 64;
+const CACHE_LINE = 64;
 
 /** Of the arrays by block, here and in Blocks. */
 export const BOOKKEEPING_BYTES_PER_BLOCK = 18 + 13;
@@ -106,8 +106,8 @@ export class Slab {
     if (address === 0) return 0;
     const bytes = this.blocks.bytesAt(address);
     const at = this.blocks.offsetAt(address);
-    const last = at + 2 * LINE;
-    return last < bytes.length ? bytes[at]! ^ bytes[at + LINE]! ^ bytes[last]! : bytes[at]!;
+    const last = at + 2 * CACHE_LINE;
+    return last < bytes.length ? bytes[at]! ^ bytes[at + CACHE_LINE]! ^ bytes[last]! : bytes[at]!;
   }
 
   /** Bytes that records and free slots hold, whole blocks counted. */

@@ -3,7 +3,7 @@
  * side; the addon trusts them, and ends the process where they are of the wrong kind.
  */
 
-import type { Scout } from '../../base/scout.ts';
+import type { FoundKeys, Scout, ScoutedTable } from '../../base/scout.ts';
 import type { NetBinding } from './net-binding.ts';
 
 declare const diskHandle: unique symbol;
@@ -13,6 +13,10 @@ export type DiskHandle = { readonly [diskHandle]: true };
 declare const loadHandle: unique symbol;
 /** A running load of the addon's. */
 export type LoadHandle = { readonly [loadHandle]: true };
+
+/** What Scout's `find` is told of keys. */
+type SoughtKeys =
+  Parameters<Scout['find']> extends [...infer Keys, ScoutedTable, FoundKeys] ? Keys : never;
 
 export interface Addon {
   readonly version: number;
@@ -24,21 +28,18 @@ export interface Addon {
   readonly placeOf: Scout['placeOf'];
   /** Scout's `find`, told of the table's places alone. */
   findKeys(
-    bytes: Uint8Array,
-    count: number,
-    from: Uint32Array,
-    to: Uint32Array,
-    seedHigh: number,
-    seedLow: number,
-    slotPlaces: Float64Array,
-    capacities: Float64Array,
-    lengths: Float64Array,
-    regionPlaces: Float64Array,
-    unitShift: number,
-    high: Uint32Array,
-    low: Uint32Array,
-    slots: Uint32Array,
-    addresses: Uint32Array,
+    ...told: [
+      ...keys: SoughtKeys,
+      slotPlaces: Float64Array,
+      capacities: Float64Array,
+      lengths: Float64Array,
+      regionPlaces: Float64Array,
+      unitShift: number,
+      high: Uint32Array,
+      low: Uint32Array,
+      slots: Uint32Array,
+      addresses: Uint32Array,
+    ]
   ): void;
   /** Null: no memory, or this Node allows none that is not its own. */
   allocateRegion(bytes: number): ArrayBuffer | null;

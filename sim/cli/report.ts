@@ -44,6 +44,8 @@ export interface RunShape {
   readonly nodes: number;
   readonly clients: number;
   readonly keys: number;
+  /** When chaos ended, or the run, if that was before. */
+  readonly safetyMs: number;
 }
 
 /** A run that brought no result of its own: its worker died, or was given up. */

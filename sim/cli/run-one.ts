@@ -30,11 +30,11 @@ function run(seed: string, spec: RunSpec, onlookers: Onlookers): SeedReport {
   const overrides = { ...NO_OVERRIDES, nodes, groups, faults, schedule };
   const result = runSeed(seed, { overrides, ...onlookers });
   const { verdict, checker, message, stack, digest } = result;
-  const { simulatedMs, events, operations } = result;
+  const { simulatedMs, safetyMs, events, operations } = result;
   const told = { verdict, checker, message, stack, digest };
   const { strikes, config } = result;
   const { clients, keys } = config.workload;
-  const shape = { nodes: config.nodes, clients, keys };
+  const shape = { nodes: config.nodes, clients, keys, safetyMs };
   const done = { simulatedMs, events, operations, wallMs: 0 };
   const { stall } = result;
   const met = { faults: result.faults, probes: result.probes, stall, strikes };

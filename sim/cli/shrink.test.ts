@@ -21,7 +21,7 @@ function run(schedule: Schedule, failing: (names: readonly string[]) => string |
     return schedule.strikes === null || schedule.strikes.includes(name);
   });
   const checker = failing(strikes.map(({ name }) => name));
-  const shape = { nodes: 3, clients: 6, keys: 10 };
+  const shape = { nodes: 3, clients: 6, keys: 10, safetyMs: 900 };
   const report = { ...reportWithoutRun('1', 'violation', 'x'), strikes, shape, simulatedMs: 900 };
   return checker === null ? { ...report, verdict: 'pass', checker } : { ...report, checker };
 }

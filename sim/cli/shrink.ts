@@ -102,8 +102,8 @@ export class Shrinker {
     }
   }
 
-  /** Chaos ends at the failure, if what is judged later is not what fails. */
+  /** Chaos ends at the failure, or when it did, however few events are left of it. */
   async #shrinkTail(): Promise<void> {
-    await this.#keeps({ safetyMs: this.#report.simulatedMs + 1 });
+    await this.#keeps({ safetyMs: this.#report.shape!.safetyMs });
   }
 }

@@ -57,12 +57,19 @@ export class Bursts {
   readonly #options: BurstOptions;
   readonly #stream: Stream;
   #count = 0;
+  /** Of all but the current one. */
+  #servedBefore = 0;
   #isOver = false;
   #current: Burst | null = null;
 
   constructor(options: BurstOptions) {
     this.#options = options;
     this.#stream = options.world.streams.stream('bursts');
+  }
+
+  /** Writes and reads that were answered, and not refused. */
+  get served(): number {
+    return this.#servedBefore + (this.#current?.served ?? 0);
   }
 
   /** About every `meanMs`, one at a time; never if that is 0. */
@@ -86,6 +93,7 @@ export class Bursts {
     const { scheduler, net } = world;
     const node = this.#stream.pick(nodes);
     const burst = new Burst(this.#stream, `b${this.#count++}`, node);
+    this.#servedBefore = this.served;
     this.#current = burst;
     burst.connection = net.connect(node, 'burst', burst);
     scheduler.after(PATIENCE_MS * 1_000, BURST_EVENT, 0, () => burst.hangUp());
@@ -109,6 +117,8 @@ export class Burst implements ClientSink {
   readonly #features: number | null;
   #isWelcome = false;
   #isOver = false;
+  /** Writes and reads that were answered, and not refused. */
+  served = 0;
   /** The first refusal that is no matter of a limit; null: all was served. */
   refusal: string | null = null;
 
@@ -240,7 +250,12 @@ export class Burst implements ClientSink {
       const wanted = asked.command === REQUEST.PING ? REPLY.PONG : REPLY.METRICS;
       if (command !== wanted) wrong(`reply ${command} to request ${asked.command}`);
     } else if (reader.status[row] === NO_STATUS) this.#refused(asked, row);
-    else if (asked.kind === 'write') asked.write.outcome = 'done';
+    else this.#served(asked, row);
+  }
+
+  #served(asked: Exclude<Asked, { kind: 'own' }>, row: number): void {
+    this.served++;
+    if (asked.kind === 'write') asked.write.outcome = 'done';
     else asked.read.shown = this.#shown(row);
   }
 

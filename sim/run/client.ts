@@ -65,8 +65,6 @@ export interface ClientOptions {
   readonly isOfSession: (key: Uint8Array) => boolean;
   /** Numbers that are used once in the run. */
   readonly nextOrder: () => number;
-  /** A stale read was answered: the value must have been written at some time. */
-  readonly onStale: (key: string, value: string | null) => void;
 }
 
 export class SimulatedClient {
@@ -350,7 +348,7 @@ export class SimulatedClient {
 
   #record(asked: Asked, row: number): void {
     const reader = this.#reader;
-    const { history, onStale, probes } = this.#options;
+    const { history, probes } = this.#options;
     const status = reader.status[row]!;
     if (status === NO_STATUS) {
       this.#recordRefusal(asked, row);
@@ -363,7 +361,7 @@ export class SimulatedClient {
     probes.answered(reader.revision[row]!, asked.retry);
     if (GROWING.has(call.name)) probes.grew(asked.view.key);
     if (asked.pending !== null) history.answered(asked.pending, result);
-    else onStale(asciiText(asked.view.key), result);
+    else history.staleReads++;
   }
 
   #recordRefusal(asked: Asked, row: number): void {

@@ -77,7 +77,10 @@ export interface NemesisConfig {
 
 export interface RunConfig {
   readonly nodes: number;
+  /** Chaos ends after so long. */
   readonly safetyMs: number;
+  /** Or soon after so many events of the run, whichever is first; null: by time alone. */
+  readonly safetyEventsMax: number | null;
   readonly livenessMsMax: number;
   readonly world: WorldConfig;
   readonly node: NodeKnobs;
@@ -104,7 +107,7 @@ export function drawRunConfig(stream: Stream, overrides: RunOverrides): RunConfi
   const { schedule } = overrides;
   const nemesis = withoutKinds(drawNemesis(stream.fork()), schedule.off);
   const world = drawWorldConfig(stream.fork(), schedule.off);
-  const safetyMs = stream.pick([10_000, 20_000, 40_000]);
+  const safetyMs = stream.pick([60_000, 120_000, 240_000]);
   const sizes = drawSizes(stream.fork(), node.appendBytesMax);
   // Whoever asks alone is not closed for what a turn may answer, and a large value.
   const unsentTotalBytesMax =
@@ -115,6 +118,7 @@ export function drawRunConfig(stream: Stream, overrides: RunOverrides): RunConfi
   const config: RunConfig = {
     nodes: size,
     safetyMs: schedule.safetyMs ?? safetyMs,
+    safetyEventsMax: schedule.safetyMs === null ? SAFETY_EVENTS_MAX : null,
     livenessMsMax: 60_000,
     world: isEven ? evenWorld() : world,
     node: { ...node, ...sizes, limits: { ...node.limits, unsentTotalBytesMax } },
@@ -127,6 +131,8 @@ export function drawRunConfig(stream: Stream, overrides: RunOverrides): RunConfi
   };
   return overrides.faults === null ? config : restrict(config, overrides.faults);
 }
+
+const SAFETY_EVENTS_MAX = 60_000;
 
 function drawNode(stream: Stream, groupCount: number): NodeKnobs {
   const electionTimeoutMs = stream.pick([300, 500, 1_000]);
@@ -226,21 +232,28 @@ function drawDurability(stream: Stream): Durability {
 
 function drawWorkload(stream: Stream): WorkloadConfig {
   const weight = (): number => stream.pick([0, 1, 1, 2, 5]);
+  const clients = stream.between(3, 8);
+  const keys = stream.pick([1, 3, 10, 40]);
+  // The longest brings most of the operations, and hardly more events.
+  const pipeline = stream.pick([1, 2, 8, 24]);
   return {
-    clients: stream.between(3, 8),
-    keys: stream.pick([1, 3, 10, 40]),
-    // The longest brings most of the operations, and hardly more events.
-    pipeline: stream.pick([1, 2, 4, 12]),
-    thinkMs: stream.pick([10, 20, 50, 150]),
+    clients,
+    keys,
+    // Nobody could judge many more requests for one key that overlap.
+    pipeline: Math.min(pipeline, 12 * keys),
+    thinkMs: stream.pick([10, 20, 80, 200]),
     valueBytesMax: stream.pick([8, 8, 100, 100, 100, 100, 1_000, 6_000]),
-    weights: [3 + weight(), weight(), 3 + weight(), weight(), weight(), weight(), weight()],
+    weights: [
+      3 + stream.pick([0, 1, 2, 5, 15]),
+      ...[weight(), 3 + weight(), weight(), weight(), weight(), weight()],
+    ],
     sessionPermille: stream.pick([0, 300, 1_000]),
     patienceMs: stream.pick([1_000, 3_000, 10_000]),
     expiringMs: stream.pick([0, 300, 1_000]),
     dawdlePermille: stream.pick([0, 0, 2, 20]),
-    roughMs: stream.pick([0, 50, 200]),
-    burstMs: stream.pick([0, 500, 2_000]),
-    rudeMs: stream.pick([0, 500, 2_000]),
+    roughMs: stream.pick([0, 100, 400]),
+    burstMs: stream.pick([0, 1_000, 4_000]),
+    rudeMs: stream.pick([0, 1_000, 4_000]),
   };
 }
 

@@ -24,6 +24,8 @@ export class History {
   readonly operations: Pending[] = [];
   readonly #witness = new Witness();
   completed = 0;
+  /** Answered, and not judged here. */
+  staleReads = 0;
   refused = 0;
   unknown = 0;
   #position = 0;

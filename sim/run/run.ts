@@ -1,7 +1,8 @@
 /**
  * One run: a cluster drawn from a seed, under chaos, then healed, then judged.
  *
- * 1. Safety: the nemesis strikes, clients work, every turn is checked.
+ * 1. Safety: the nemesis strikes, clients work, every turn is checked; until its time is up, or its
+ *    budget of events is spent, so that no seed costs much more than another.
  * 2. Liveness: faults end, everyone is started, or a core of the nodes (core.ts); within a budget
  *    they must agree and serve reads and writes, or it is proved that they cannot (stall.ts).
  * 3. Drill: single failures, of which a cluster at rest takes no notice, or recovers soon.
@@ -47,7 +48,10 @@ export interface RunResult {
   readonly stack: string;
   readonly digest: string;
   readonly simulatedMs: number;
+  /** When chaos ended, or the run, if that was before. */
+  readonly safetyMs: number;
   readonly events: number;
+  /** Requests of clients that were answered, and not refused. */
   readonly operations: number;
   /** Whether the history has a key that was too hard to judge. */
   readonly isUndecided: boolean;
@@ -83,6 +87,8 @@ export function runSeed(seed: string, options: RunOptions): RunResult {
 /** A key that takes longer is left undecided: the online checks and the oracle have judged it too. */
 const LIMITS: Limits = { stepsMax: 1_000_000, configurationsMax: 500_000, expired: () => false };
 
+const SLICE_US = 100_000;
+
 /** Until then elections, replacements and repairs may be under way. */
 const PROOF_AFTER_MS = 15_000;
 
@@ -114,6 +120,7 @@ class Run {
   readonly #ring: Ring;
   #verdict: Verdict | null = null;
   #isUndecided = false;
+  #safetyMs: number | null = null;
   /** Whether somebody chose the classes of faults. */
   readonly #isChosen: boolean;
   /** Whether this is what is left of a run: there may be little. */
@@ -177,7 +184,6 @@ class Run {
       probes: this.#cluster.probes.clients,
       isOfSession: (key) => this.#isOfSession(key),
       nextOrder: () => ++this.#orders,
-      onStale: () => {},
     });
   }
 
@@ -249,14 +255,25 @@ class Run {
     this.#bursts.start(this.#config.workload.burstMs);
     this.#rude.start(this.#config.workload.rudeMs);
     this.#nemesis.start();
-    world.scheduler.runUntil(this.#config.safetyMs * 1_000);
+    this.#runSafety();
     if (this.#verdict !== null) return;
+    this.#safetyMs = world.elapsedMs();
     this.#heal();
     this.#awaitLiveness();
     if (this.#verdict === null) this.#drill();
     if (this.#verdict !== null) return;
     this.#cluster.lookAtStates();
     this.#judge();
+  }
+
+  #runSafety(): void {
+    const { scheduler } = this.#cluster.world;
+    const { safetyEventsMax } = this.#config;
+    const endUs = this.#config.safetyMs * 1_000;
+    while (this.#verdict === null && scheduler.nowUs() < endUs) {
+      if (safetyEventsMax !== null && scheduler.events() >= safetyEventsMax) return;
+      scheduler.runUntil(Math.min(endUs, scheduler.nowUs() + SLICE_US));
+    }
   }
 
   #heal(): void {
@@ -361,8 +378,9 @@ class Run {
       ...this.#told(),
       digest: world.scheduler.digestHex(),
       simulatedMs: world.elapsedMs(),
+      safetyMs: this.#safetyMs ?? world.elapsedMs() + 1,
       events: world.scheduler.events(),
-      operations: this.#history.completed,
+      operations: this.#history.completed + this.#history.staleReads + this.#bursts.served,
       isUndecided: this.#isUndecided,
       faults: world.faults.summary(),
       probes: this.#cluster.probes.summary(world.faults.summary()),

@@ -72,7 +72,6 @@ export class Scene {
         isOfSession: () => true,
         history: this.history,
         nextOrder: () => ++this.#orders,
-        onStale: () => {},
       });
       this.#clients.push(client);
       client.start();

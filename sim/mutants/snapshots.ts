@@ -136,7 +136,16 @@ const rows: readonly MutantRow[] = [
     tier: 2,
     violates: ['LIVE'],
     note: 'whoever waits for an entry that a snapshot has swallowed waits for ever',
-    edits: [{ file: NODE, find: '  endWaiting(node, group, meta);\n', replace: '' }],
+    edits: [
+      { file: NODE, find: '  endWaiting(node, group, meta);\n', replace: '' },
+      // Without this they are told after the timeout of requests, like everybody.
+      {
+        file: 'src/node/patience.ts',
+        find: 'while (group.waiting.length > 0 && group.waiting[0]!.since < before) {',
+        replace:
+          'while (group.waiting.length > 0 && group.waiting[0]!.since < before && group.waiting[0]!.index > group.installedIndex) {',
+      },
+    ],
   },
   {
     id: 'S20',

@@ -107,7 +107,7 @@ export function drawRunConfig(stream: Stream, overrides: RunOverrides): RunConfi
   const { schedule } = overrides;
   const nemesis = withoutKinds(drawNemesis(stream.fork()), schedule.off);
   const world = drawWorldConfig(stream.fork(), schedule.off);
-  const safetyMs = stream.pick([60_000, 120_000, 240_000]);
+  const safetyMs = stream.pick([70_000, 140_000, 280_000]);
   const sizes = drawSizes(stream.fork(), node.appendBytesMax);
   // Whoever asks alone is not closed for what a turn may answer, and a large value.
   const unsentTotalBytesMax =

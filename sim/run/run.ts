@@ -51,7 +51,7 @@ export interface RunResult {
   /** When chaos ended, or the run, if that was before. */
   readonly safetyMs: number;
   readonly events: number;
-  /** Requests of clients that were answered, and not refused. */
+  /** Requests of clients that the store answered. */
   readonly operations: number;
   /** Whether the history has a key that was too hard to judge. */
   readonly isUndecided: boolean;

@@ -8,9 +8,9 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Address } from '../../src/client/address.ts';
+import { freePort, HOST } from '../../src/runtime/testing/ports.ts';
 import { LinkProxy } from './link-proxy.ts';
 import { type Ended, NodeProcess } from './node-process.ts';
-import { freePort, HOST } from './ports.ts';
 import { demand } from './verdict.ts';
 
 const ANSWER_WITHIN_MS = 1000;

@@ -6,7 +6,7 @@
  * by a kernel's backlog, and led on afterwards.
  */
 import net from 'node:net';
-import { HOST } from './ports.ts';
+import { HOST } from '../../src/runtime/testing/ports.ts';
 
 export class LinkProxy {
   readonly #server: net.Server;

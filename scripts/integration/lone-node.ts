@@ -4,9 +4,9 @@ import { type ErrorCode, errorRow } from '../../src/base/errors.ts';
 import { Connection } from '../../src/client/connection.ts';
 import { newRequestView, type RequestView } from '../../src/core/protocol/client.ts';
 import { FLAG, REQUEST } from '../../src/core/protocol/wire.ts';
+import { HOST } from '../../src/runtime/testing/ports.ts';
 import { until } from './cluster.ts';
 import { NodeProcess, readLog } from './node-process.ts';
-import { HOST } from './ports.ts';
 import { demand } from './verdict.ts';
 
 export const PATIENCE_MS = 20_000;

@@ -3,7 +3,7 @@ import net from 'node:net';
 import { newRequestView, writeRequest } from '../../src/core/protocol/client.ts';
 import { FrameWriter } from '../../src/core/protocol/frame-writer.ts';
 import { REQUEST } from '../../src/core/protocol/wire.ts';
-import { HOST } from '../integration/ports.ts';
+import { HOST } from '../../src/runtime/testing/ports.ts';
 
 const AT_ONCE = 200;
 const GETS = 64;

@@ -14,8 +14,8 @@ import { CHANNEL, PeerFrameWriter } from '../../src/core/protocol/peer-frame.ts'
 import { REQUEST } from '../../src/core/protocol/wire.ts';
 import { encodeMessage } from '../../src/core/swim/message.ts';
 import { peerGreeting } from '../../src/runtime/greeting.ts';
+import { HOST } from '../../src/runtime/testing/ports.ts';
 import type { Cluster, Health } from '../integration/cluster.ts';
-import { HOST } from '../integration/ports.ts';
 import { demand } from '../integration/verdict.ts';
 import type { Bytes } from './bytes.ts';
 import { arrival } from './crowds.ts';

@@ -8,7 +8,7 @@ import { FrameWriter } from '../../src/core/protocol/frame-writer.ts';
 import { NO_STATUS, ReplyReader, readRefusal } from '../../src/core/protocol/replies.ts';
 import { REQUEST } from '../../src/core/protocol/wire.ts';
 import { STATUS } from '../../src/core/types.ts';
-import { HOST } from '../integration/ports.ts';
+import { HOST } from '../../src/runtime/testing/ports.ts';
 import { demand } from '../integration/verdict.ts';
 import { arrival } from './crowds.ts';
 

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -10,7 +10,8 @@ import { EXIT } from '../base/errors.ts';
 import { traceProblems } from '../node/raft-trace/testing/schema.ts';
 import { openDataDirectory } from '../runtime/data-directory.ts';
 import { loadAddon } from '../runtime/native/load.ts';
-import { good, removeDirectory, temporaryDirectory } from '../runtime/testing/cluster.ts';
+import { good, removeDirectory, temporaryDirectory, until } from '../runtime/testing/cluster.ts';
+import { freePort } from '../runtime/testing/ports.ts';
 import { endpointsOf, listenerPortsOf, nodeConfigOf, warningsOf } from './node-config.ts';
 import { newProgram, runProgram } from './program.ts';
 import * as serve from './serve.ts';
@@ -128,26 +129,17 @@ describe('the process', () => {
   beforeEach(async () => {
     walDirectory = await temporaryDirectory();
   });
-  afterEach(() => removeDirectory(walDirectory));
+  afterEach(async () => {
+    for (const { child, ended } of started.splice(0)) {
+      child.kill('SIGKILL');
+      await ended;
+    }
+    await removeDirectory(walDirectory);
+  });
 
+  const started: { child: ChildProcess; ended: Promise<unknown> }[] = [];
+  const taken = new Set<number>();
   const main = fileURLToPath(new URL('../main.ts', import.meta.url));
-
-  /** Where port, port + 1000 and port + 2000 are free at the moment. */
-  async function freePort(): Promise<number> {
-    const holder = net.createServer();
-    const hold = (port: number): Promise<boolean> =>
-      new Promise((resolve) => {
-        const server = net.createServer();
-        server.once('error', () => resolve(false));
-        server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
-      });
-    await new Promise<void>((resolve) => {
-      holder.listen(0, '127.0.0.1', resolve);
-    });
-    const { port } = holder.address() as net.AddressInfo;
-    holder.close();
-    return port <= 63_000 && (await hold(port + 2000)) ? port : freePort();
-  }
 
   function start(port: number, flags: string[] = []) {
     const args = ['--id', '1', '--port', String(port), '--wal-dir', walDirectory, ...flags];
@@ -164,12 +156,23 @@ describe('the process', () => {
         .trim()
         .split('\n')
         .map((line) => JSON.parse(line));
-    return { child, output: () => output, lines, ended: once(child, 'close') };
+    const ended = once(child, 'close');
+    started.push({ child, ended });
+    /** Resolves when it has said `words`; when it ends without them, the test fails with what it said. */
+    const says = async (words: string): Promise<void> => {
+      let isRunning = true;
+      void ended.then(() => {
+        isRunning = false;
+      });
+      await until(() => output.includes(words) || !isRunning);
+      expect(output).toContain(words);
+    };
+    return { child, says, lines, ended };
   }
 
   test('boots, leads, says so line by line, and ends when it is told to', async () => {
-    const { child, lines, ended, output } = start(await freePort());
-    await vi.waitUntil(() => output().includes('"role":"leader"'), 15_000);
+    const { child, lines, says, ended } = start(await freePort(taken));
+    await says('"role":"leader"');
     child.kill('SIGTERM');
     const [status] = await ended;
     expect(lines()[0]).toMatchObject({
@@ -188,8 +191,8 @@ describe('the process', () => {
 
   test('writes a Raft trace that a judge can read, whole to its end', async () => {
     const file = join(walDirectory, 'raft.jsonl');
-    const { child, ended, output } = start(await freePort(), ['--raft-trace', file]);
-    await vi.waitUntil(() => output().includes('"role":"leader"'), 15_000);
+    const { child, says, ended } = start(await freePort(taken), ['--raft-trace', file]);
+    await says('"role":"leader"');
     child.kill('SIGTERM');
     await ended;
     const text = fs.readFileSync(file, 'utf8');
@@ -199,7 +202,7 @@ describe('the process', () => {
 
   test('a trace that cannot be written ends it before it begins', async () => {
     const file = join(walDirectory, 'no-such-folder', 'raft.jsonl');
-    const { ended, lines } = start(await freePort(), ['--raft-trace', file]);
+    const { ended, lines } = start(await freePort(taken), ['--raft-trace', file]);
     const [status] = await ended;
     expect(status).toBe(EXIT.USAGE);
     expect(lines().at(-1)).toMatchObject({ code: 'BAD_FLAG' });
@@ -207,7 +210,7 @@ describe('the process', () => {
   });
 
   test.each(['node', 'native'])('with --disk %s it runs on that, or says why not', async (kind) => {
-    const { child, ended, lines, output } = start(await freePort(), ['--disk', kind]);
+    const { child, says, ended, lines } = start(await freePort(taken), ['--disk', kind]);
     const { addon } = loadAddon();
     if (kind === 'native' && addon === null) {
       const [status] = await ended;
@@ -215,7 +218,7 @@ describe('the process', () => {
       expect(lines().at(-1)).toMatchObject({ code: 'BAD_FLAG' });
       return;
     }
-    await vi.waitUntil(() => output().includes('node.starting'), 15_000);
+    await says('node.starting');
     expect(lines()[0]).toMatchObject({ event: 'node.starting', disk: kind });
     child.kill('SIGTERM');
     await ended;
@@ -226,9 +229,9 @@ describe('the process', () => {
     const nets = addon === null ? ['node'] : ['node', 'native'];
     for (const kind of nets) {
       const flags = ['--net', kind, '--net-thread', 'on'];
-      const { child, ended, lines, output } = start(await freePort(), flags);
+      const { child, says, ended, lines } = start(await freePort(taken), flags);
       if (kind === 'native') {
-        await vi.waitUntil(() => output().includes('node.starting'), 15_000);
+        await says('node.starting');
         expect(lines()[0]).toMatchObject({ event: 'node.starting', netThread: true });
         child.kill('SIGTERM');
         await ended;
@@ -237,19 +240,19 @@ describe('the process', () => {
       expect((await ended)[0]).toBe(EXIT.USAGE);
       expect(lines().at(-1)).toMatchObject({ code: 'BAD_FLAG' });
     }
-    const [status] = await start(await freePort(), ['--net-thread', 'perhaps']).ended;
+    const [status] = await start(await freePort(taken), ['--net-thread', 'perhaps']).ended;
     expect(status).toBe(EXIT.USAGE);
   });
 
   test('a port that is taken ends it with the reason and what to do', async () => {
-    const taken = net.createServer();
+    const port = await freePort(taken);
+    const holder = net.createServer();
     await new Promise<void>((resolve) => {
-      taken.listen(0, '127.0.0.1', resolve);
+      holder.listen(port, '127.0.0.1', resolve);
     });
-    const { port } = taken.address() as net.AddressInfo;
-    const { ended, lines } = start(Math.min(port, 63_000));
+    const { ended, lines } = start(port);
     const [status] = await ended;
-    taken.close();
+    holder.close();
     expect(status).toBe(EXIT.ERROR);
     expect(lines().at(-1)).toMatchObject({
       level: 'fatal',
@@ -260,7 +263,7 @@ describe('the process', () => {
 
   test('a directory in use ends it likewise', async () => {
     const directory = good(await openDataDirectory(walDirectory, 1));
-    const { ended, lines } = start(await freePort());
+    const { ended, lines } = start(await freePort(taken));
     const [status] = await ended;
     directory.release();
     expect(status).toBe(EXIT.ERROR);

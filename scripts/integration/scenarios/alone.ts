@@ -5,9 +5,9 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ErrorCode } from '../../../src/base/errors.ts';
+import { freePort } from '../../../src/runtime/testing/ports.ts';
 import { until } from '../cluster.ts';
 import { Bench, fill, isReady, PATIENCE_MS } from '../lone-node.ts';
-import { freePort } from '../ports.ts';
 import { damageLog, overwrite } from '../rot.ts';
 import type { Scenario } from '../scenario.ts';
 

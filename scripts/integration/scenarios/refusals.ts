@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import type { ErrorCode } from '../../../src/base/errors.ts';
 import type { RequestView } from '../../../src/core/protocol/client.ts';
 import { KEY_BYTES_MAX, VALUE_BYTES_MAX } from '../../../src/core/types.ts';
+import { freePort } from '../../../src/runtime/testing/ports.ts';
 import type { Cluster } from '../cluster.ts';
 import { Bench, connect, putView } from '../lone-node.ts';
-import { freePort } from '../ports.ts';
 import type { Scenario } from '../scenario.ts';
 import { demand } from '../verdict.ts';
 

@@ -6,10 +6,10 @@ import { execFile } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePorts, HOST } from '../../../src/runtime/testing/ports.ts';
 import { until } from '../cluster.ts';
 import { isReady, PATIENCE_MS } from '../lone-node.ts';
 import { LAUNCHER, NodeProcess } from '../node-process.ts';
-import { freePorts, HOST } from '../ports.ts';
 import type { Scenario } from '../scenario.ts';
 import { demand } from '../verdict.ts';
 
